@@ -1,0 +1,91 @@
+"""Music: what every generator gives, symbolic tracks or a waveform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.errors import V2MError
+
+if TYPE_CHECKING:
+    import symusic
+
+ROLES = ("drums", "bass", "chords", "pad", "melody", "counter", "arpeggio", "accents")
+
+
+class MusicError(V2MError, ValueError):
+    """A generator's music breaks its own contract."""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Who plays a track, and where it sits in the room.
+
+    Attributes:
+        name: unique among the voices; the stem's and the MIDI track's name.
+        role: one of `ROLES`.
+        program: General MIDI program, 0-127 (ignored for drums).
+        is_drum: plays the General MIDI percussion map.
+        gain_db: level relative to the style's reference, before mixing.
+        pan: −1 (left) to 1 (right).
+        reverb: send to the room, 0 (dry) to 1.
+    """
+
+    name: str
+    role: str
+    program: int
+    is_drum: bool = False
+    gain_db: float = 0.0
+    pan: float = 0.0
+    reverb: float = 0.3
+
+    def __post_init__(self) -> None:
+        if self.role not in ROLES:
+            raise MusicError(f"voice {self.name}: role {self.role!r} is none of {', '.join(ROLES)}")
+        if not 0 <= self.program <= 127 or not -1 <= self.pan <= 1 or not 0 <= self.reverb <= 1:
+            raise MusicError(f"voice {self.name}: program, pan or reverb out of range")
+
+
+@dataclass(frozen=True, eq=False)
+class SymbolicMusic:
+    """Multi-track music in seconds on the clip's clock.
+
+    Attributes:
+        score: a `symusic` score in seconds; `score.tracks[i]` is played by `voices[i]`
+            and carries its name. Notes lie in `[0, duration_s]`; a note may ring to the end.
+        voices: one a track.
+        duration_s: length of the picture the music was written for.
+    """
+
+    score: symusic.core.ScoreSecond
+    voices: tuple[Voice, ...]
+    duration_s: float
+
+    def __post_init__(self) -> None:
+        names = [track.name for track in self.score.tracks]
+        if names != [voice.name for voice in self.voices] or len(set(names)) != len(names):
+            raise MusicError(f"tracks {names} are not the voices, one each and named alike")
+        for track in self.score.tracks:
+            notes = track.notes.numpy()
+            if len(notes["time"]) and (
+                notes["time"].min() < 0 or (notes["time"] + notes["duration"]).max() > self.duration_s + 1e-3
+            ):
+                raise MusicError(f"track {track.name} has notes outside 0 to {self.duration_s:.3f} s")
+
+
+@dataclass(frozen=True, eq=False)
+class Waveform:
+    """Music that is sound already: float32 `[channels, samples]` at `sample_rate` Hz."""
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+
+    def __post_init__(self) -> None:
+        if self.samples.ndim != 2 or self.samples.dtype != np.float32 or self.sample_rate <= 0:
+            raise MusicError("a waveform is float32 [channels, samples] with a positive sample rate")
+
+
+Music = SymbolicMusic | Waveform

@@ -1,0 +1,75 @@
+"""Styles: data files that say how a piece of music in that style is made; a new one needs no code."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from generators.grid import PlanError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover
+    import tomli as tomllib
+
+
+@dataclass(frozen=True)
+class Style:
+    """What the planner needs of a style; the rest (`arrangement`) is the rhythm generator's to read.
+
+    Attributes:
+        name: the file's stem.
+        title: for people.
+        description: one sentence.
+        tempo_bpm: slowest and fastest tempo at which the style is itself.
+        beats_per_bar: the style's usual metre (4 or 3).
+        suits: mode name → how well the style suits it, 0 to 1 (film, dance).
+        valence, arousal: the range, −1 to 1, in which `auto` may choose it.
+        arrangement: voices, patterns and everything else, as read from the file.
+    """
+
+    name: str
+    title: str
+    description: str
+    tempo_bpm: tuple[float, float]
+    beats_per_bar: int
+    suits: dict[str, float]
+    valence: tuple[float, float]
+    arousal: tuple[float, float]
+    arrangement: dict[str, Any]
+
+
+def style_names() -> tuple[str, ...]:
+    """Every style that is installed, sorted."""
+    folder = resources.files("generators") / "styles"
+    return tuple(sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")))
+
+
+@cache
+def load_style(name: str) -> Style:
+    """Read `styles/NAME.toml`.
+
+    Raises:
+        PlanError: for an unknown name (the known ones are listed) or a file that lacks something.
+    """
+    if name not in style_names():
+        raise PlanError(f"style {name!r} is none of {', '.join(style_names())}")
+    text = (resources.files("generators") / "styles" / f"{name}.toml").read_text(encoding="utf-8")
+    try:
+        data = tomllib.loads(text)
+        return Style(
+            name=name,
+            title=data["title"],
+            description=data["description"],
+            tempo_bpm=(float(data["tempo_bpm"][0]), float(data["tempo_bpm"][1])),
+            beats_per_bar=int(data["beats_per_bar"]),
+            suits={k: float(v) for k, v in data["suits"].items()},
+            valence=(float(data["valence"][0]), float(data["valence"][1])),
+            arousal=(float(data["arousal"][0]), float(data["arousal"][1])),
+            arrangement=data["arrangement"],
+        )
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, IndexError) as error:
+        raise PlanError(f"style file {name}.toml: {error!r}") from error
