@@ -13,7 +13,6 @@ pair follows the conditioners of Moshi (Défossez et al. 2024).
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -112,8 +111,8 @@ class Stream:
         """A stream that says nothing: all masked at `times_s`, or empty."""
         columns = tuple(columns)
         times = np.zeros(0) if times_s is None else times_s
-        shape = (len(times), len(columns))
-        return cls(name, times, np.zeros(shape), np.zeros(len(times)), columns, units, source)
+        values = np.zeros((len(times), len(columns)), dtype=np.float32)
+        return cls(name, times, values, np.zeros(len(times), dtype=np.bool_), columns, units, source)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,13 +168,16 @@ class Streams(Mapping[str, Stream]):
         for s in self.values():
             arrays |= {f"{s.name}.times_s": s.times_s, f"{s.name}.values": s.values, f"{s.name}.mask": s.mask}
         json_path = path.with_suffix(".json")
-        npz_part, json_part = path.with_name(path.name + ".part"), json_path.with_name(json_path.name + ".part")
+        npz_part, json_part = (
+            path.with_name(path.name + ".part"),
+            json_path.with_name(json_path.name + ".part"),
+        )
         try:
             with open(npz_part, "wb") as file:
                 np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
             json_part.write_text(json.dumps(header, indent=2) + "\n", encoding="utf-8")
-            os.replace(npz_part, path)
-            os.replace(json_part, json_path)
+            npz_part.replace(path)
+            json_part.replace(json_path)
         finally:
             npz_part.unlink(missing_ok=True)
             json_part.unlink(missing_ok=True)

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.stream import Streams
+from generators.grid import BeatGrid
 from generators.key import Key
+
+IDEAL_SECTION_S = 12.0
+SHORTEST_SECTION_S = 4.0
+LONGEST_SECTION_S = 30.0
+# Distance between looks below which two sections are "the same place" (Lab ÷ 100, nine cells).
+SAME_LOOK = 0.08
+MAX_LABELS = 5
 
 
 @dataclass(frozen=True)
@@ -32,3 +45,172 @@ class Section:
     def title(self) -> str:
         """A, A', A'' …"""
         return self.label + "'" * self.variation
+
+
+def find_boundaries(streams: Streams) -> NDArray[np.float64]:
+    """The instants, `[K]` s, at which the picture turns enough for the music to turn with it.
+
+    Candidates are cuts and fades; where there is none for long, even divisions stand in, so that
+    a still clip gets a form as well. Dynamic programming chooses the chain that trades novelty
+    (how different the look, motion and affect are on either side; Foote 2000) against sections
+    of a natural length.
+    """
+    duration = streams.duration_s
+    if duration < 2 * SHORTEST_SECTION_S:
+        return np.zeros(0)
+    cuts = streams["cuts"].times_s if "cuts" in streams else np.zeros(0)
+    edits = cuts[(cuts > SHORTEST_SECTION_S / 2) & (cuts < duration - SHORTEST_SECTION_S / 2)]
+    knots = np.concatenate([[0.0], edits, [duration]])
+    stand_ins: list[float] = []
+    for a, b in pairwise(knots):
+        if b - a > 1.5 * IDEAL_SECTION_S:
+            parts = max(2, round((b - a) / IDEAL_SECTION_S))
+            stand_ins += [a + (b - a) * k / parts for k in range(1, parts)]
+    times = np.sort(np.concatenate([edits, stand_ins]))
+    worth = np.array([_novelty(streams, t) for t in times])
+    if len(worth):
+        worth = worth / max(worth.max(), 1e-6)
+        worth[np.isin(times, stand_ins)] = 0.0
+
+    nodes = np.concatenate([[0.0], times, [duration]])
+    gain = np.concatenate([[0.0], worth, [0.0]])
+    best = np.full(len(nodes), -np.inf)
+    came = np.zeros(len(nodes), dtype=np.int64)
+    best[0] = 0.0
+    for j in range(1, len(nodes)):
+        i0 = int(np.searchsorted(nodes, nodes[j] - LONGEST_SECTION_S))
+        i0 = min(i0, j - 1)
+        length = nodes[j] - nodes[i0:j]
+        off = np.log2(np.maximum(length, 0.1) / IDEAL_SECTION_S) ** 2
+        value = best[i0:j] + gain[j] - 0.35 * off - 3.0 * (length < SHORTEST_SECTION_S)
+        k = int(np.argmax(value))
+        best[j], came[j] = value[k], i0 + k
+    chain, j = [], int(came[-1])
+    while j > 0:
+        chain.append(float(nodes[j]))
+        j = int(came[j])
+    return np.array(chain[::-1], dtype=np.float64)
+
+
+def make_sections(
+    streams: Streams,
+    grid: BeatGrid,
+    boundaries_s: NDArray[np.float64],
+    home: Key,
+    energy: NDArray[np.float64],
+    valence: NDArray[np.float64],
+    final_s: float,
+) -> tuple[Section, ...]:
+    """Sections in bars, each boundary at the downbeat nearest to it, labelled by what resembles what.
+
+    Args:
+        energy, valence: `[bars]`.
+        final_s: the final chord; a section never begins after it.
+    """
+    downbeats = grid.downbeats_s
+    starts = {0}
+    for time in boundaries_s:
+        bar = int(np.argmin(np.abs(downbeats - time)))
+        if downbeats[bar] < final_s - 1.0:
+            starts.add(bar)
+    edges = [*_without_slivers(sorted(starts), len(grid.bars)), len(grid.bars)]
+    spans = list(pairwise(edges))
+    looks = [_look(streams, downbeats[a], grid.bar_end_s(b - 1)) for a, b in spans]
+    labels = _labels(looks)
+    sections, heard = [], dict.fromkeys(labels, 0)
+    mean_valence = float(valence.mean())
+    for i, ((a, b), label) in enumerate(zip(spans, labels, strict=True)):
+        level = round(float(energy[a:b].mean()), 4)
+        role = "theme"
+        if len(spans) >= 3 and i == 0 and level <= float(energy.mean()):
+            role = "intro"
+        elif len(spans) >= 3 and i == len(spans) - 1:
+            role = "outro"
+        key = home if label == "A" else _related(home, float(valence[a:b].mean()) - mean_valence)
+        sections.append(Section(label, role, a, b, heard[label], key, level))
+        heard[label] += 1
+    return tuple(sections)
+
+
+def _novelty(streams: Streams, time_s: float, reach_s: float = 4.0) -> float:
+    before = _look(streams, time_s - reach_s, time_s)
+    after = _look(streams, time_s, time_s + reach_s)
+    change = float(np.linalg.norm(before - after)) if len(before) else 0.0
+    affect = streams.get("affect")
+    if affect is not None and affect.says_something:
+        at = np.array([time_s - reach_s / 2, time_s + reach_s / 2])
+        change += sum(0.5 * abs(float(np.diff(affect.sample(at, c))[0])) for c in ("valence", "arousal"))
+    motion = streams.get("motion")
+    if motion is not None and motion.says_something:
+        change += 0.3 * abs(_mean(streams, "motion", "energy", time_s, reach_s))
+    return change
+
+
+def _mean(streams: Streams, name: str, column: str, time_s: float, reach_s: float) -> float:
+    """Difference of a curve's mean after and before an instant, relative to its larger side."""
+    stream = streams[name]
+    values, times = stream.column(column), stream.times_s
+    after = values[stream.mask & (times >= time_s) & (times < time_s + reach_s)]
+    before = values[stream.mask & (times < time_s) & (times >= time_s - reach_s)]
+    if not len(after) or not len(before):
+        return 0.0
+    a, b = float(after.mean()), float(before.mean())
+    return (a - b) / max(a, b, 1e-6)
+
+
+def _look(streams: Streams, start_s: float, end_s: float) -> NDArray[np.float64]:
+    """Mean look over an interval: `[27]` Lab of a 3×3 grid, or `[0]` where nothing was seen."""
+    colour = streams.get("colour")
+    if colour is None or not colour.says_something:
+        return np.zeros(0)
+    columns = [i for i, name in enumerate(colour.columns) if name[0] in "lab" and name[1:].isdigit()]
+    inside = colour.mask & (colour.times_s >= start_s) & (colour.times_s < end_s)
+    if not inside.any():
+        inside = colour.mask & (np.abs(colour.times_s - start_s) == np.abs(colour.times_s - start_s).min())
+        if not inside.any():
+            return np.zeros(0)
+    look: NDArray[np.float64] = colour.values[inside][:, columns].mean(axis=0).astype(np.float64)
+    return look
+
+
+def _labels(looks: list[NDArray[np.float64]]) -> list[str]:
+    """One letter a section: the letter of the earlier section it resembles most, or a new one.
+
+    Where the whole clip looks alike, the picture gives no form, and the music brings its own:
+    A A', A B A', A A' B A'' … (rounded binary, the commonest short form).
+    """
+    n = len(looks)
+    alike = all(
+        not len(a) or not len(b) or np.sqrt(((a - b) ** 2).mean()) < SAME_LOOK for a in looks for b in looks
+    )
+    if alike:
+        return list({1: "A", 2: "AA", 3: "ABA", 4: "AABA"}.get(n, ("AABA" * (n // 4 + 1))[: n - 1] + "A"))
+    seen: list[tuple[str, NDArray[np.float64]]] = []
+    out = []
+    for look in looks:
+        distances = [float(np.sqrt(((look - other) ** 2).mean())) for _, other in seen]
+        if distances and (min(distances) < SAME_LOOK or len(seen) >= MAX_LABELS):
+            label = seen[int(np.argmin(distances))][0]
+        else:
+            label = "ABCDE"[len(seen)]
+            seen.append((label, look))
+        out.append(label)
+    return out
+
+
+def _without_slivers(starts: list[int], bars: int) -> list[int]:
+    """Drop section starts that would leave a section of a single bar, where there are bars to give."""
+    kept = [0]
+    for bar in starts[1:]:
+        if bar - kept[-1] >= 2 and bars - bar >= 2:
+            kept.append(bar)
+    return kept
+
+
+def _related(home: Key, brighter: float) -> Key:
+    """A neighbouring key for a contrasting section: the relative key where its affect turns, else home."""
+    if brighter > 0.15 and home.mode in ("minor", "dorian", "phrygian"):
+        return Key((home.tonic + 3) % 12, "major")
+    if brighter < -0.15 and home.mode in ("major", "lydian", "mixolydian"):
+        return Key((home.tonic + 9) % 12, "minor")
+    return home

@@ -21,10 +21,10 @@ class Accent:
 
     Attributes:
         slot: position within the bar, in slots (`slots_per_beat` a beat) from the downbeat.
-        time_s: when it is to be played. Within 30 ms of the slot's even time: the ensemble
-            leans towards the picture as players lean towards a conductor.
+        time_s: when it is to be played, near the slot's even time: the ensemble leans
+            towards the picture as players lean towards a conductor.
         weight: 0 to 1, how much the picture asks for it.
-        source: what moves: cut, fade, beat (kinematic), accent, onset.
+        source: what moves: section, cut, fade, beat (kinematic), accent, onset.
     """
 
     slot: int
@@ -140,4 +140,6 @@ class BeatGrid:
 
     def bar_at(self, time_s: float) -> int:
         """The bar in which a time lies (the first or last bar for times outside)."""
-        return int(np.clip(np.searchsorted(self.downbeats_s, time_s, side="right") - 1, 0, len(self.bars) - 1))
+        return int(
+            np.clip(np.searchsorted(self.downbeats_s, time_s, side="right") - 1, 0, len(self.bars) - 1)
+        )

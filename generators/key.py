@@ -58,4 +58,6 @@ class Key:
             raise PlanError(f"key {text!r} is not understood; write it as 'C', 'F# minor' or 'D dorian'")
         letter, accidental, mode = match.groups()
         tonic = (LETTERS[letter.upper()] + {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}[accidental]) % 12
-        return cls(tonic, {None: "major", "maj": "major", "m": "minor", "min": "minor"}.get(mode, mode or "major"))
+        return cls(
+            tonic, {None: "major", "maj": "major", "m": "minor", "min": "minor"}.get(mode, mode or "major")
+        )

@@ -1,35 +1,30 @@
 """Streams and wishes → `Plan`: the music's skeleton, laid on the picture, that a person can edit.
 
-`make_plan` reads in the order a film composer works: spot the picture (`targets`), find the
-tempo map that meets it (`tempo_map`), divide it into sections (`form`), say what is hit and
-what is let go (`hits`), and draw how full and how bright each bar is (`curves`).
+`make_plan` works in the order a film composer does: decide what kind of music (`choices`), find
+where the picture turns (`form`), spot it (`targets`), find the tempo map that meets it
+(`tempo_map`), say what is hit and what is let go (`hits`), draw how full and how bright each bar
+is (`curves`), and divide the bars into sections (`form`). How it is kept as a file is `plan_file`.
 """
 
 from __future__ import annotations
 
-import json
-import os
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
-from generators.form import Section
-from generators.grid import Accent, Bar, BeatGrid, PlanError
-from generators.hits import Hit
+import numpy as np
+
+from encoders.stream import Streams
+from generators.choices import choose_key, choose_mode, choose_style, choose_tempo, mean_affect
+from generators.curves import Curves, draw_curves
+from generators.form import Section, find_boundaries, make_sections
+from generators.grid import BeatGrid, PlanError
+from generators.hits import Hit, place_hits
 from generators.key import Key
+from generators.targets import find_targets
+from generators.tempo_map import DANCE, FILM, find_grid
+from generators.wishes import Wishes
 
-FORMAT_VERSION = 1
-
-
-@dataclass(frozen=True)
-class Curves:
-    """One number a bar. density, loudness and tension 0 to 1; valence and arousal −1 to 1."""
-
-    density: tuple[float, ...]
-    loudness: tuple[float, ...]
-    valence: tuple[float, ...]
-    arousal: tuple[float, ...]
-    tension: tuple[float, ...]
+# The last chord wants this long to ring out.
+RING_OUT_S = 2.2
 
 
 @dataclass(frozen=True)
@@ -48,6 +43,9 @@ class Plan:
         final_s: when the last chord is struck; it rings out to `duration_s`.
         seed: every random choice of the generators follows from it.
         clip_hash: the clip it was made for.
+
+    Raises:
+        PlanError: if curves, sections or the ending do not fit the grid.
     """
 
     duration_s: float
@@ -65,15 +63,14 @@ class Plan:
     def __post_init__(self) -> None:
         bars = len(self.grid.bars)
         for name, curve in vars(self.curves).items():
-            low = -1.0 if name in ("valence", "arousal") else 0.0
             if len(curve) != bars:
                 raise PlanError(f"curves.{name} has {len(curve)} numbers for {bars} bars")
-            if not all(low <= value <= 1.0 for value in curve):
-                raise PlanError(f"curves.{name} must lie between {low:g} and 1")
         edges = [s.start_bar for s in self.sections] + [bars]
         ends = [0] + [s.end_bar for s in self.sections]
         if edges != ends or any(s.start_bar >= s.end_bar for s in self.sections):
             raise PlanError("sections must cover all bars, one after the other")
+        if self.mode not in ("film", "dance"):
+            raise PlanError(f"mode {self.mode!r} is neither film nor dance")
         if not 0 <= self.final_s <= self.duration_s:
             raise PlanError(f"final_s {self.final_s:.3f} is outside the clip")
 
@@ -83,3 +80,62 @@ class Plan:
 
     def section_at(self, bar: int) -> Section:
         return next(s for s in self.sections if s.start_bar <= bar < s.end_bar)
+
+
+def make_plan(streams: Streams, wishes: Wishes) -> Plan:
+    """Plan the music of a clip. Deterministic: the same streams and wishes give the same plan."""
+    rng = np.random.default_rng([wishes.seed, 0])
+    mode = choose_mode(streams, wishes)
+    affect = mean_affect(streams, wishes)
+    style = choose_style(mode, affect, wishes)
+    tempo_bpm, prefer_bpm = choose_tempo(streams, mode, style, affect[1], wishes)
+    boundaries_s = find_boundaries(streams)
+    targets = find_targets(streams, mode, boundaries_s)
+    even = find_grid(
+        targets,
+        streams.duration_s,
+        tempo_bpm=tempo_bpm,
+        prefer_bpm=prefer_bpm,
+        beats_per_bar=style.beats_per_bar,
+        costs=DANCE if mode == "dance" else FILM,
+    )
+    grid, hits = place_hits(_rounded(even), targets, streams.duration_s)
+    curves = draw_curves(streams, grid, wishes)
+    key = choose_key(affect, wishes, rng)
+    final_s = _final_chord(grid, streams.duration_s)
+    energy = (np.array(curves.density) + np.array(curves.loudness)) / 2
+    sections = make_sections(streams, grid, boundaries_s, key, energy, np.array(curves.valence), final_s)
+    return Plan(
+        duration_s=streams.duration_s,
+        mode=mode,
+        style=style.name,
+        key=key,
+        grid=grid,
+        sections=sections,
+        hits=hits,
+        curves=curves,
+        final_s=final_s,
+        seed=wishes.seed,
+        clip_hash=streams.clip_hash,
+    )
+
+
+def _rounded(grid: BeatGrid) -> BeatGrid:
+    """To a tenth of a millisecond, so that a plan read back from its file is the same plan."""
+    bars = tuple(replace(bar, beats_s=tuple(round(t, 4) for t in bar.beats_s)) for bar in grid.bars)
+    return BeatGrid(bars, round(grid.end_s, 4))
+
+
+def _final_chord(grid: BeatGrid, duration_s: float) -> float:
+    """When the last chord is struck: a downbeat, or else a beat, with time to ring out."""
+    ring = min(RING_OUT_S, 0.4 * duration_s)
+    downbeats = grid.downbeats_s
+    fit = downbeats[(duration_s - downbeats >= 0.5 * ring) & (duration_s - downbeats <= 2.2 * ring)]
+    if not len(fit):
+        fit = grid.beats_s[grid.beats_s <= duration_s - 0.5 * ring]
+    if not len(fit):
+        return 0.0
+    even = float(fit[np.argmin(np.abs(duration_s - fit - ring))])
+    bar = grid.bar_at(even + 1e-6)
+    slot = round((float(grid.beat_at(even)) - float(grid.first_beat[bar])) * grid.bars[bar].slots_per_beat)
+    return grid.played_time_s(bar, slot)
