@@ -1,0 +1,164 @@
+"""A `Clip` → its frames at model size, in one decoding pass that every sense shares.
+
+decord decodes (it scales in its decoding thread and applies the rotation); PyAV takes over
+where decord can't: codecs newer than its ffmpeg, files whose packets are not one shown frame
+each, and from the point at which it raises. Both give the same frames at the same times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.clip import Clip
+from encoders.container import decode, open_container
+from encoders.errors import ClipError
+
+BATCH_FRAMES = 24
+"""Frames a batch: 8 MB at 256 lines, so that a queue of batches stays small."""
+
+_WIDEST = 4.0
+# What decord's ffmpeg (4.x) has decoders for, of what people's clips are in.
+_DECORD_CODECS = frozenset(
+    {"h264", "hevc", "vp8", "vp9", "mpeg4", "mpeg1video", "mpeg2video", "mjpeg", "prores"}
+)
+# decord rounds to float32; at four hours that is a millisecond.
+_SAME_INSTANT_S = 0.002
+
+
+@dataclass(frozen=True, eq=False)
+class FrameBatch:
+    """Consecutive analysed frames.
+
+    Attributes:
+        times_s: float64 `[N]`, strictly increasing, seconds from the clip's first frame.
+        rgb: uint8 `[N, H, W, 3]`, display orientation and display aspect, full-range RGB.
+    """
+
+    times_s: NDArray[np.float64]
+    rgb: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.times_s)
+
+
+def read(clip: Clip, *, short_side: int = 256, max_rate_hz: float = 30.0) -> Iterator[FrameBatch]:
+    """Decode the clip once, in order.
+
+    Frames that don't decode are left out (`analysed_frames` says which were due).
+
+    Args:
+        clip: what `probe` gave.
+        short_side: the shorter side of the frames in pixels (see `model_size`).
+        max_rate_hz: frames closer together than this are thinned out; true times are kept.
+
+    Yields:
+        Batches of at most `BATCH_FRAMES` frames.
+
+    Raises:
+        ClipError: if no frame decodes at all, or the file is no longer there.
+    """
+    wanted = analysed_frames(clip.frame_times_s, max_rate_hz)
+    done = 0
+    if clip.plain and clip.codec in _DECORD_CODECS and not clip.mirrored:
+        for batch in _read_decord(clip, wanted, model_size(clip, short_side)):
+            done += len(batch)
+            yield batch
+    if done < len(wanted):
+        some = done > 0
+        for batch in _read_pyav(clip, wanted[done:], model_size(clip, short_side)):
+            some = True
+            yield batch
+        if not some:
+            raise ClipError(f"{clip.path}: no frame of its {clip.codec} video can be decoded")
+
+
+def model_size(clip: Clip, short_side: int) -> tuple[int, int]:
+    """Width and height of the analysed frames.
+
+    The shorter side is `short_side` and the longer keeps the display aspect (even); pictures more
+    than four times as long as wide keep a long side of four times `short_side`.
+    """
+    aspect = max(clip.width, clip.height) / min(clip.width, clip.height)
+    long_side = 2 * round(short_side * min(aspect, _WIDEST) / 2)
+    short = short_side if aspect <= _WIDEST else max(32, 2 * round(long_side / aspect / 2))
+    return (long_side, short) if clip.width >= clip.height else (short, long_side)
+
+
+def analysed_frames(times_s: NDArray[np.float64], max_rate_hz: float) -> NDArray[np.int64]:
+    """Indices of the frames that are kept when thinned to `max_rate_hz`.
+
+    A frame is kept when it comes at least 0.9 / `max_rate_hz` after the last kept one (containers
+    round times to milliseconds, so 30 frames a second come 33 ms apart, or 34).
+    """
+    least_s = 0.9 / max_rate_hz
+    if len(times_s) < 2 or float(np.diff(times_s).min()) >= least_s:
+        return np.arange(len(times_s))
+    kept, last_s = [], -np.inf
+    for index, time_s in enumerate(times_s.tolist()):
+        if time_s - last_s >= least_s:
+            kept.append(index)
+            last_s = time_s
+    return np.asarray(kept, dtype=np.int64)
+
+
+def _read_decord(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int]) -> Iterator[FrameBatch]:
+    """What decord decodes, up to where it raises."""
+    import decord
+
+    decord.logging.set_level(decord.logging.QUIET)
+    try:
+        reader = decord.VideoReader(str(clip.path), width=size[0], height=size[1])
+        if len(reader) != len(clip.frame_times_s):
+            return
+        times_s = np.asarray(reader.get_frame_timestamp(range(len(reader))), dtype=np.float64)[:, 0]
+    except decord.DECORDError:
+        return
+    if np.abs(times_s - times_s[0] - clip.frame_times_s).max() > _SAME_INSTANT_S:
+        return
+    for first in range(0, len(wanted), BATCH_FRAMES):
+        chosen = wanted[first : first + BATCH_FRAMES]
+        try:
+            rgb = reader.get_batch(chosen.tolist()).asnumpy()
+        except decord.DECORDError:
+            return
+        yield FrameBatch(clip.frame_times_s[chosen], rgb)
+
+
+def _read_pyav(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int]) -> Iterator[FrameBatch]:
+    """The wanted frames that PyAV decodes."""
+    stored_size = size[::-1] if clip.rotation % 180 else size
+    times: list[float] = []
+    frames: list[NDArray[np.uint8]] = []
+    due = set(wanted.tolist())
+    with open_container(clip.path) as container:
+        stream = next(s for s in container.streams.video if s.index == clip.stream_index)
+        stream.thread_type = "AUTO"
+        last = -1
+        for count, frame in enumerate(decode(container, stream)):
+            index = count if clip.counted or frame.pts is None else _nearest(clip, frame.time)
+            if index <= last or index not in due:
+                continue
+            last = index
+            scaled = frame.reformat(*stored_size, format="rgb24", interpolation="AREA").to_ndarray()
+            if clip.mirrored:
+                scaled = scaled[:, ::-1]
+            frames.append(np.rot90(scaled, -clip.rotation // 90))
+            times.append(float(clip.frame_times_s[index]))
+            if len(frames) == BATCH_FRAMES:
+                yield FrameBatch(np.asarray(times), np.stack(frames))
+                times, frames = [], []
+    if frames:
+        yield FrameBatch(np.asarray(times), np.stack(frames))
+
+
+def _nearest(clip: Clip, time_s: float) -> int:
+    """The frame whose time in the file is closest to `time_s`, or -1 if none is within a millisecond."""
+    times_s, target_s = clip.frame_times_s, time_s - clip.start_s
+    right = int(np.searchsorted(times_s, target_s))
+    near = [i for i in (right - 1, right) if 0 <= i < len(times_s)]
+    index = min(near, key=lambda i: abs(times_s[i] - target_s))
+    return index if abs(times_s[index] - target_s) < 1e-3 else -1
