@@ -24,7 +24,8 @@ SEARCH_STEPS = 50  # while the base tempo is searched for
 DEVIATION = 0.04  # of the base period, at most
 MEET_S = 0.020  # standard deviation of "meeting" a target
 PREFERENCE = 0.25  # what an octave from the preferred tempo costs, in shares of the targets' weight
-SEARCH_S = 180.0  # the base tempo is chosen on this much of a long clip
+TEMPO_STEP = 0.035  # between base tempi tried; the drift reaches from one to the next
+SEARCH_S = 120.0  # the base tempo is chosen on this much of a long clip
 
 # How well a target is served by each place in the metre: downbeat, middle of the bar, other beat,
 # eighth, sixteenth. Sections want the downbeat; a dancer's beat wants a beat; a motion accent is
@@ -89,7 +90,7 @@ def find_grid(
         return _gesture(duration_s, prefer_bpm)
     window = min(duration_s, SEARCH_S)
     head = _within(targets, window)
-    count = max(1, round(np.log(high / low) / 0.025) + 1)
+    count = max(1, round(np.log(high / low) / TEMPO_STEP) + 1)
     tempi = np.geomspace(low, high, count)
     scores = [
         _merit(head, window, bpm, beats_per_bar, costs) - 0.25 * np.log2(bpm / prefer_bpm) ** 2
