@@ -1,0 +1,166 @@
+"""Outputs that appear whole, together, or not at all.
+
+Every output is first written under a hidden name in the folder it is meant for, so that a full
+disk or a read-only folder is met before anything is in its place, and the last step is a rename.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from encoders.errors import V2MError
+
+PREFIX = ".v2m-"
+# What the operating system says when the fault is the place written to, not the program.
+PLACE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
+
+
+class OutputError(V2MError):
+    """A place cannot be written to: it exists, its folder is missing, full or not writable."""
+
+
+class Outputs:
+    """The outputs of one run. `claim` early; they are put in place when the `with` block ends well."""
+
+    def __init__(self, force: bool = False) -> None:
+        self._force = force
+        self._parts: dict[Path, Path] = {}
+        self._scratch: list[Path] = []
+
+    def claim(self, path: Path, *, never: Path | None = None) -> Path:
+        """The hidden path to write instead of `path`; it has the same suffix.
+
+        Args:
+            never: a file that `path` must not be, `force` or not: the clip itself.
+
+        Raises:
+            OutputError: if `path` exists and may not be overwritten, is claimed already, or
+                nothing can be written in its folder.
+        """
+        path = Path(path).absolute()
+        if never is not None and path.exists() and path.samefile(never):
+            raise OutputError(f"{path}: is the clip itself; name another output")
+        if path.is_dir():
+            raise OutputError(f"{path}: is a folder, not a file name")
+        if path.exists() and not self._force:
+            raise OutputError(f"{path}: exists already (--force overwrites it)")
+        part = self._reserve(path)
+        try:
+            part.touch(exist_ok=False)
+        except OSError as error:
+            raise _of_place(path.parent, error) from error
+        return part
+
+    def claim_folder(self, path: Path) -> Path:
+        """A hidden folder to fill instead of `path`; its files are moved there in the end.
+
+        Raises:
+            OutputError: as `claim`, or if the folder holds files and may not be written into.
+        """
+        path = Path(path).absolute()
+        if path.exists() and not path.is_dir():
+            raise OutputError(f"{path}: is a file, not a folder")
+        if path.exists() and any(path.iterdir()) and not self._force:
+            raise OutputError(f"{path}: is not empty (--force writes into it)")
+        part = self._reserve(path)
+        _make_folder(part)
+        return part
+
+    def scratch(self, beside: Path) -> Path:
+        """A hidden folder for working files in the folder of `beside`; removed at the end.
+
+        Raises:
+            OutputError: if nothing can be written there.
+        """
+        folder = _hidden(Path(beside).absolute())
+        _check_parent(folder)
+        self._scratch.append(folder)
+        _make_folder(folder)
+        return folder
+
+    def _reserve(self, path: Path) -> Path:
+        _check_parent(path)
+        if path in self._parts:
+            raise OutputError(f"{path}: is asked for twice")
+        self._parts[path] = _hidden(path)
+        return self._parts[path]
+
+    def publish(self) -> None:
+        """Put every output in its place."""
+        placed: list[Path] = []
+        try:
+            for path, part in self._parts.items():
+                if part.is_dir():
+                    path.mkdir(exist_ok=True)
+                    for file in sorted(part.iterdir()):
+                        os.replace(file, path / file.name)
+                elif path.exists() and not self._force:
+                    raise OutputError(f"{path}: has appeared meanwhile (--force overwrites it)")
+                else:
+                    os.replace(part, path)
+                    placed.append(path)
+        except BaseException as error:
+            if not self._force:
+                for path in placed:
+                    path.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise _of_place(path, error) from error
+            raise
+
+    def clean(self) -> None:
+        """Remove whatever has not been put in its place."""
+        for part in (*self._parts.values(), *self._scratch):
+            if part.is_dir():
+                shutil.rmtree(part, ignore_errors=True)
+            else:
+                part.unlink(missing_ok=True)
+
+
+@contextmanager
+def outputs(force: bool = False) -> Iterator[Outputs]:
+    """Outputs that are all put in place if the block ends well, and all removed if it does not.
+
+    An error of the operating system that is about the place (disk full, read-only) leaves as an
+    `OutputError` of one line.
+    """
+    made = Outputs(force)
+    try:
+        yield made
+        made.publish()
+    except OSError as error:
+        if error.errno in PLACE_ERRORS:
+            where = Path(error.filename).parent if isinstance(error.filename, str) else None
+            raise _of_place(where, error) from error
+        raise
+    finally:
+        made.clean()
+
+
+def _hidden(path: Path) -> Path:
+    # Not made of the output's own name: that may already be as long as a name can be.
+    return path.with_name(f"{PREFIX}{secrets.token_hex(6)}{path.suffix}")
+
+
+def _check_parent(path: Path) -> None:
+    if not path.parent.exists():
+        raise OutputError(f"{path.parent}: this folder does not exist")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path.parent}: is not a folder")
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir()
+    except OSError as error:
+        raise _of_place(path.parent, error) from error
+
+
+def _of_place(where: Path | None, error: OSError) -> OutputError:
+    cause = (error.strerror or str(error)).lower()
+    return OutputError(f"{where}: cannot be written ({cause})" if where else f"cannot write: {cause}")

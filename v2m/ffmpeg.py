@@ -1,0 +1,58 @@
+"""Running the ffmpeg that the package brings along."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Sequence
+
+from encoders.errors import V2MError
+from v2m.atomic import OutputError
+
+# The words of the C library for a place that takes no more.
+_FULL = ("No space left on device", "File too large", "Disk quota exceeded", "Read-only file system")
+
+
+class FFmpegError(V2MError):
+    """ffmpeg refused or failed; the message carries its own reason."""
+
+
+def ffmpeg_path() -> str:
+    """The ffmpeg to run: the one imageio-ffmpeg carries, or what IMAGEIO_FFMPEG_EXE names.
+
+    Raises:
+        FFmpegError: if there is none.
+    """
+    import imageio_ffmpeg
+
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        raise FFmpegError("no ffmpeg was found; reinstall imageio-ffmpeg") from error
+
+
+def run_ffmpeg(arguments: Sequence[str], doing: str) -> None:
+    """Run ffmpeg quietly to its end; if this thread is interrupted, ffmpeg ends as well.
+
+    Args:
+        arguments: everything after the program's name; paths absolute.
+        doing: what it is for, for the message: "writing the scored clip".
+
+    Raises:
+        OutputError: if the place written to is full or read-only.
+        FFmpegError: if ffmpeg fails otherwise.
+    """
+    command = [ffmpeg_path(), "-v", "error", "-nostdin", "-hide_banner", "-y", *arguments]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
+    if done.returncode == 0:
+        return
+    stopped_by = signal.Signals(-done.returncode).name if done.returncode < 0 else None
+    if stopped_by == "SIGXFSZ":
+        raise OutputError(f"{doing}: file too large for this place")
+    lines = [line.strip() for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
+    for words in _FULL:
+        if any(words in line for line in lines):
+            raise OutputError(f"{doing}: {words.lower()}")
+    if stopped_by:
+        raise FFmpegError(f"{doing}: ffmpeg was stopped by {stopped_by}")
+    raise FFmpegError(f"{doing}: {lines[0] if lines else f'ffmpeg ended with {done.returncode}'}")
