@@ -116,9 +116,8 @@ def _end_s(times: NDArray[np.float64], last_ticks: int | None, time_base: float)
 
 
 def _claimed_s(container: InputContainer) -> float:
-    """The header's duration, counted to the end on the file's own clock."""
-    duration = (container.duration or 0) / 1e6
-    return duration + max(0.0, (container.start_time or 0) / 1e6)
+    """The header's duration; some formats count it from their zero, some from the first packet."""
+    return (container.duration or 0) / 1e6
 
 
 def _is_hidden(data: memoryview, stream: VideoStream) -> bool:
