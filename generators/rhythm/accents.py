@@ -1,0 +1,59 @@
+"""Hits → accents: the strokes that meet the picture, exactly when it asks."""
+
+from __future__ import annotations
+
+from generators.hits import Hit
+from generators.rhythm.band import AccentPart
+from generators.rhythm.chords import Chord
+from generators.rhythm.harmony import Harmony
+from generators.rhythm.notes import Note
+from generators.rhythm.timeline import Timeline
+from generators.rhythm.voicing import candidates
+
+RING_BEATS = 2
+SAME_INSTANT_S = 0.03
+
+
+def write_accents(
+    timeline: Timeline, harmony: Harmony, parts: tuple[AccentPart, ...]
+) -> dict[str, list[Note]]:
+    """Voice name → its strokes. Every planned hit gets at least one, at `hit.played_s` exactly.
+
+    The heavier the hit the more players strike. A hit that no player's range of weights covers is
+    struck by the player whose range is nearest. Of two hits at one instant the heavier is played.
+    """
+    written: dict[str, list[Note]] = {part.voice.name: [] for part in parts}
+    for hit in _distinct(timeline.plan.planned_hits):
+        players = [p for p in parts if p.weight[0] <= hit.weight <= p.weight[1]]
+        if not players and parts:
+            players = [min(parts, key=lambda p: max(p.weight[0] - hit.weight, hit.weight - p.weight[1]))]
+        slot = float(timeline.first_slot[hit.bar]) + hit.slot
+        final = hit.played_s >= timeline.plan.final_s
+        chord = harmony.final if final else harmony.at(slot).chord
+        ring = RING_BEATS * timeline.plan.grid.bars[hit.bar].slots_per_beat
+        for part in players:
+            for pitch in strike(part, chord):
+                stress = 0.35 + 0.65 * hit.weight
+                written[part.voice.name].append(Note(slot, ring, pitch, stress, exact_s=hit.played_s))
+    return written
+
+
+def _distinct(hits: tuple[Hit, ...]) -> list[Hit]:
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=lambda h: (h.played_s, -h.weight)):
+        if kept and hit.played_s - kept[-1].played_s < SAME_INSTANT_S:
+            if hit.weight > kept[-1].weight:
+                kept[-1] = hit
+            continue
+        kept.append(hit)
+    return kept
+
+
+def strike(part: AccentPart, chord: Chord) -> tuple[int, ...]:
+    """The keys a player strikes on a chord."""
+    if part.plays == "drums":
+        return part.keys
+    if part.plays == "chord":
+        return tuple(int(p) for p in candidates(chord, part.low, part.high, 3)[0])
+    low = next((p for p in range(part.low, part.high + 1) if p % 12 == chord.bass), part.low)
+    return (low, low + 12) if part.plays == "octave" else (low,)

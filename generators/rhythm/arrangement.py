@@ -1,0 +1,58 @@
+"""Plan → who plays when: each part's bars, by section energy and role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generators.form import Section
+from generators.rhythm.band import Band, Part
+from generators.rhythm.timeline import Timeline
+
+HARMONIC = ("pad", "chords", "arpeggio")
+GROWTH = 0.05  # a returning section is that much fuller each time
+MELODY_FROM = 0.12  # below this energy a theme has no melody: the picture is left alone
+
+
+@dataclass(frozen=True)
+class Casting:
+    """Attributes: `sections`, for each section of the plan the parts that play in it, in the band's order."""
+
+    sections: tuple[tuple[Part, ...], ...]
+
+    def plays(self, part: Part, section: int) -> bool:
+        return part in self.sections[section]
+
+
+def cast_parts(timeline: Timeline, band: Band) -> Casting:
+    """Choose the parts of each section.
+
+    A part plays where the section's energy is in its range. Every section has harmony and, in
+    dance mode, drums and bass; every theme that is not near silence has a melody: where no part's
+    range fits, the nearest one plays.
+    """
+    plan = timeline.plan
+    return Casting(tuple(_section(band, section, plan.mode) for section in plan.sections))
+
+
+def _section(band: Band, section: Section, mode: str) -> tuple[Part, ...]:
+    energy = min(section.energy + GROWTH * section.variation, 1.0)
+    chosen = [p for p in band.parts if _willing(p, section) and p.energy[0] <= energy <= p.energy[1]]
+    needed: list[tuple[str, ...]] = [HARMONIC]
+    if section.role == "theme" and energy >= MELODY_FROM:
+        needed.append(("melody",))
+    if mode == "dance":
+        needed += [("drums",), ("bass",)]
+    for roles in needed:
+        if not any(p.voice.role in roles for p in chosen):
+            able = [p for p in band.parts if p.voice.role in roles]
+            if able:
+                chosen.append(min(able, key=lambda p: _distance(p, energy)))
+    return tuple(p for p in band.parts if p in chosen)
+
+
+def _willing(part: Part, section: Section) -> bool:
+    return (part.intro or section.role != "intro") and (part.outro or section.role != "outro")
+
+
+def _distance(part: Part, energy: float) -> float:
+    return max(part.energy[0] - energy, energy - part.energy[1], 0.0)

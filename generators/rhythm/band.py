@@ -1,0 +1,184 @@
+"""Style file → Band: who can play, what, and where in the register.
+
+The `arrangement` table of a style file (`generators/styles/NAME.toml`) holds:
+
+    swing, swing_unit       0 straight to 1 triplets; `eighth` or `sixteenth`
+    humanise_ms             how far players stray from the beat (standard deviation, at most 8)
+    groove                  in film mode: true, drums keep time; false, they mark what moves
+    rhythms                 one-bar onset templates, four slots a beat: `x` a note, `.` none
+    [harmony]
+      colour                chord colours and how likely: triad, sus2, ninth, seventh, sixth
+      [harmony.progressions]  mode → progressions of Roman numerals (degrees of the major scale);
+                            lydian, mixolydian fall back to major, dorian, phrygian to minor
+    [[voices]]              name, role, program, gain_db, pan, reverb (see `music.Voice`) and
+      pattern               how it plays: see `texture.PATTERNS` and `bass.PATTERNS`
+      range                 lowest and highest MIDI note
+      energy                the section energies, from-to, in which it plays
+      intro, outro          whether it plays in sections of that role (default true)
+      stress                0 to 1: how prominent its attacks are
+    [drums]
+      sounds                sound → General MIDI percussion key
+      levels                patterns from sparse to full, each sound → one bar: X strong, x, o soft
+      fill                  the bar before a new section, in the same form
+    [[accents]]             who strikes on the hits: a voice's fields (role is `accents`) and
+      plays                 `root`, `octave`, `chord` or `drums`
+      keys                  for `drums`: percussion keys struck together
+      range                 for the others
+      weight                hit weights, from-to, on which it plays
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from generators.grid import PlanError
+from generators.key import MODES
+from generators.music import Voice
+from generators.style import Style
+
+STRENGTHS = {"X": 1.0, "x": 0.75, "o": 0.45}
+COLOURS = ("triad", "sus2", "ninth", "seventh", "sixth")
+FALLBACK_MODES = {"lydian": "major", "mixolydian": "major", "dorian": "minor", "phrygian": "minor"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One player: a voice, how it plays, and when. Fields as in the style file."""
+
+    voice: Voice
+    pattern: str
+    low: int
+    high: int
+    energy: tuple[float, float]
+    intro: bool
+    outro: bool
+    stress: float
+
+
+@dataclass(frozen=True)
+class AccentPart:
+    """One player of the hits. Fields as in the style file."""
+
+    voice: Voice
+    plays: str
+    keys: tuple[int, ...]
+    low: int
+    high: int
+    weight: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Band:
+    """A style, read: what the rhythm generator needs of its `arrangement` table."""
+
+    swing: float
+    swing_unit: str
+    humanise_s: float
+    groove: bool
+    rhythms: tuple[str, ...]
+    colour: dict[str, float]
+    progressions: dict[str, tuple[tuple[str, ...], ...]]
+    parts: tuple[Part, ...]
+    accents: tuple[AccentPart, ...]
+    drum_sounds: dict[str, int]
+    drum_levels: tuple[dict[str, str], ...]
+    drum_fill: dict[str, str]
+
+    def progressions_in(self, mode: str) -> tuple[tuple[str, ...], ...]:
+        return self.progressions.get(mode) or self.progressions[FALLBACK_MODES.get(mode, mode)]
+
+
+def read_band(style: Style) -> Band:
+    """Read a style's `arrangement`.
+
+    Raises:
+        PlanError: naming the style and what its arrangement lacks or misspells.
+    """
+    try:
+        return _band(style.arrangement)
+    except (KeyError, TypeError, ValueError, IndexError, PlanError) as error:
+        raise PlanError(f"style {style.name}: arrangement: {error!r}") from error
+
+
+def _band(table: Mapping[str, Any]) -> Band:
+    harmony, drums = table["harmony"], table.get("drums", {})
+    rhythms = tuple(str(r) for r in table["rhythms"])
+    levels = tuple(dict(level) for level in drums.get("levels", ()))
+    fill = dict(drums.get("fill", {}))
+    sounds = {name: int(key) for name, key in drums.get("sounds", {}).items()}
+    for pattern in [*rhythms, *(p for level in [*levels, fill] for p in level.values())]:
+        if not pattern or len(pattern) % 4 or set(pattern) - {".", *STRENGTHS}:
+            raise PlanError(f"pattern {pattern!r} is not four characters of 'Xxo.' a beat")
+    for sound in {sound for level in [*levels, fill] for sound in level}:
+        if sound not in sounds:
+            raise PlanError(f"drum pattern for {sound!r}, which is none of {', '.join(sounds)}")
+    colour = {name: float(weight) for name, weight in harmony["colour"].items()}
+    if set(colour) - set(COLOURS) or not any(weight > 0 for weight in colour.values()):
+        raise PlanError(f"colour needs some of {', '.join(COLOURS)}, with a weight above 0")
+    progressions = {
+        mode: tuple(tuple(line.split()) for line in lines) for mode, lines in harmony["progressions"].items()
+    }
+    if set(progressions) - set(MODES) or not progressions.get("major") or not progressions.get("minor"):
+        raise PlanError("progressions need at least major and minor, and no mode that does not exist")
+    return Band(
+        swing=float(table.get("swing", 0.0)),
+        swing_unit=str(table.get("swing_unit", "eighth")),
+        humanise_s=min(float(table.get("humanise_ms", 4.0)), 8.0) / 1000,
+        groove=bool(table.get("groove", False)),
+        rhythms=rhythms,
+        colour=colour,
+        progressions=progressions,
+        parts=tuple(_part(entry) for entry in table["voices"]),
+        accents=tuple(_accent(entry) for entry in table["accents"]),
+        drum_sounds=sounds,
+        drum_levels=levels,
+        drum_fill=fill,
+    )
+
+
+def _voice(entry: Mapping[str, Any], role: str) -> Voice:
+    return Voice(
+        name=str(entry["name"]),
+        role=role,
+        program=int(entry.get("program", 0)),
+        is_drum=role == "drums" or entry.get("plays") == "drums",
+        gain_db=float(entry.get("gain_db", 0.0)),
+        pan=float(entry.get("pan", 0.0)),
+        reverb=float(entry.get("reverb", 0.3)),
+    )
+
+
+def _part(entry: Mapping[str, Any]) -> Part:
+    low, high = (int(p) for p in entry.get("range", (0, 127)))
+    start, end = (float(e) for e in entry.get("energy", (0.0, 1.0)))
+    if high - low < 11:
+        raise PlanError(f"voice {entry['name']}: a range of less than an octave cannot hold every key")
+    return Part(
+        voice=_voice(entry, str(entry["role"])),
+        pattern=str(entry.get("pattern", "")),
+        low=low,
+        high=high,
+        energy=(start, end),
+        intro=bool(entry.get("intro", True)),
+        outro=bool(entry.get("outro", True)),
+        stress=float(entry.get("stress", 0.6)),
+    )
+
+
+def _accent(entry: Mapping[str, Any]) -> AccentPart:
+    low, high = (int(p) for p in entry.get("range", (28, 52)))
+    start, end = (float(w) for w in entry.get("weight", (0.0, 1.0)))
+    if entry["plays"] not in ("root", "octave", "chord", "drums"):
+        raise PlanError(
+            f"accent {entry['name']}: plays {entry['plays']!r} is none of root, octave, chord, drums"
+        )
+    return AccentPart(
+        voice=_voice(entry, "accents"),
+        plays=str(entry["plays"]),
+        keys=tuple(int(k) for k in entry.get("keys", ())),
+        low=low,
+        high=high,
+        weight=(start, end),
+    )

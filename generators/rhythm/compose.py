@@ -1,0 +1,135 @@
+"""Plan → music: the page to read first.
+
+The order is a film composer's: where the ensemble attacks (`pulse`), what harmony (`harmony`,
+`voicing`), who plays (`arrangement`), then each part (`melody`, `bass`, `texture`, `drums`,
+`accents`), the last chord (`ending`), and how all of it is played (`expression`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from generators.music import SymbolicMusic, Voice
+from generators.plan import Plan
+from generators.rhythm.accents import write_accents
+from generators.rhythm.arrangement import Casting, cast_parts
+from generators.rhythm.band import Band, Part, read_band
+from generators.rhythm.bass import write_bass
+from generators.rhythm.counter import write_counter
+from generators.rhythm.drums import write_drums
+from generators.rhythm.ending import last_chord, last_stroke
+from generators.rhythm.expression import Played, perform
+from generators.rhythm.harmony import Harmony, harmonise
+from generators.rhythm.melody import write_melody
+from generators.rhythm.motif import Motif, invent
+from generators.rhythm.notes import Note
+from generators.rhythm.pulse import Pulse, find_pulse
+from generators.rhythm.texture import Voicings, write_texture
+from generators.rhythm.timeline import Timeline
+from generators.rhythm.voicing import bass_line, voice_chords
+from generators.style import load_style
+
+
+def compose(plan: Plan) -> SymbolicMusic:
+    """Write the music of a plan: every track in seconds on the clip's clock.
+
+    The same plan gives the same music, note for note; another seed gives other progressions,
+    motifs and patterns.
+
+    Raises:
+        PlanError: if the plan's style is unknown or its file lacks something.
+    """
+    band = read_band(load_style(plan.style))
+    timeline = Timeline(plan, band.swing, band.swing_unit)
+    pulse = find_pulse(timeline, band)
+    harmony = harmonise(timeline, band)
+    casting = cast_parts(timeline, band)
+    motifs = {label: invent(timeline, band, label, groove) for label, groove in pulse.grooves.items()}
+
+    tracks: list[tuple[Voice, Played]] = []
+    melody: list[Note] = []
+    for part in sorted(band.parts, key=lambda p: p.voice.role == "counter"):  # a counter hears the melody
+        notes = _part(timeline, band, pulse, harmony, casting, motifs, part, melody)
+        if part.voice.role == "melody":
+            melody = sorted([*melody, *notes], key=lambda n: n.slot)
+        if part in casting.sections[-1]:
+            notes = [*notes, *last_chord(timeline, harmony, part, notes)]
+        tracks.append((part.voice, _played(timeline, band, part.voice, notes, part.stress)))
+    strokes = write_accents(timeline, harmony, band.accents)
+    weight = _final_weight(plan)
+    for accent in band.accents:
+        notes = [*strokes[accent.voice.name], *last_stroke(timeline, harmony, accent, weight)]
+        tracks.append((accent.voice, _played(timeline, band, accent.voice, notes, 1.0)))
+    return _score(tracks, plan.duration_s)
+
+
+def _part(
+    timeline: Timeline,
+    band: Band,
+    pulse: Pulse,
+    harmony: Harmony,
+    casting: Casting,
+    motifs: dict[str, Motif],
+    part: Part,
+    melody: list[Note],
+) -> list[Note]:
+    """One part, section by section."""
+    sections = timeline.plan.sections
+    chords = [span.chord for span in harmony.spans]
+    role = part.voice.role
+    notes: list[Note] = []
+    lows: dict[int, int] = {}
+    voicings: Voicings = {}
+    if role == "bass":
+        lows = dict(
+            zip((s.start for s in harmony.spans), bass_line(chords, part.low, part.high), strict=True)
+        )
+    elif role in ("pad", "chords", "arpeggio"):
+        basses = bass_line(chords, 28, 50)
+        voiced = voice_chords(chords, basses, part.low, part.high)
+        voicings = dict(zip((s.start for s in harmony.spans), voiced, strict=True))
+    for index, section in enumerate(sections):
+        if not casting.plays(part, index):
+            continue
+        bars = range(section.start_bar, section.end_bar)
+        if role == "drums":
+            fuller = index + 1 < len(sections) and sections[index + 1].energy >= max(section.energy, 0.4)
+            notes += write_drums(timeline, band, pulse, bars, fill=fuller)
+        elif role == "bass":
+            notes += write_bass(timeline, harmony, pulse, lows, part, bars)
+        elif role == "melody":
+            notes += write_melody(timeline, harmony, pulse, motifs[section.label], section, part)
+        elif role == "counter":
+            notes += write_counter(timeline, harmony, part, bars, melody)
+        else:
+            notes += write_texture(timeline, harmony, pulse, voicings, part, bars)
+    return notes
+
+
+def _played(timeline: Timeline, band: Band, voice: Voice, notes: list[Note], stress: float) -> Played:
+    return perform(timeline, notes, timeline.random("play", voice.name), band.humanise_s, stress)
+
+
+def _final_weight(plan: Plan) -> float:
+    """How heavily the last chord is struck: as loud as the last bars are."""
+    return float(np.clip(np.mean(plan.curves.loudness[-2:]), 0.0, 1.0))
+
+
+def _score(tracks: list[tuple[Voice, Played]], duration_s: float) -> SymbolicMusic:
+    import symusic.core as core
+
+    score = core.ScoreSecond(480)
+    for voice, played in tracks:
+        track = core.TrackSecond(voice.name, voice.program, voice.is_drum)
+        track.notes = (
+            core.NoteSecondList.from_numpy(
+                played.start_s.astype(np.float32),
+                played.duration_s.astype(np.float32),
+                played.pitch.astype(np.int8),
+                played.velocity.astype(np.int8),
+            )
+            if len(played.start_s)
+            else core.NoteSecondList()
+        )
+        score.tracks.append(track)
+    return SymbolicMusic(score, tuple(voice for voice, _ in tracks), duration_s)

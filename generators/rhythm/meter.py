@@ -1,0 +1,44 @@
+"""One-bar patterns written for one metre → the metre that a bar has."""
+
+from __future__ import annotations
+
+from functools import cache
+
+# Which beats of a four-beat pattern stand for the beats of another metre: the downbeat stays a
+# downbeat, and the backbeat (second and fourth) stays weak.
+_FOUR_TO = {1: (0,), 2: (0, 1), 3: (0, 1, 3), 4: (0, 1, 2, 3), 5: (0, 1, 3, 2, 3), 6: (0, 1, 3, 2, 1, 3)}
+
+
+@cache
+def fit_pattern(pattern: str, beats: int, slots_per_beat: int) -> str:
+    """A pattern of four characters a beat, for a bar of `beats` beats of `slots_per_beat` slots.
+
+    Compound beats keep what falls on the beat and put its second half on the last third.
+    """
+    cells = [pattern[i : i + 4] for i in range(0, len(pattern), 4)]
+    if len(cells) == beats:
+        order = tuple(range(beats))
+    elif len(cells) == 4 and beats in _FOUR_TO:
+        order = _FOUR_TO[beats]
+    else:
+        order = tuple(
+            beat if beat < len(cells) else 1 + (beat - 1) % max(len(cells) - 1, 1) for beat in range(beats)
+        )
+    return "".join(_cell(cells[beat % len(cells)], slots_per_beat) for beat in order)
+
+
+def _cell(cell: str, slots: int) -> str:
+    if slots == 4:
+        return cell
+    out = ["."] * slots
+    for position, char in enumerate(cell):
+        if char != ".":
+            at = round(position * slots / 4)
+            if at < slots and out[at] == ".":
+                out[at] = char
+    return "".join(out)
+
+
+def onsets(pattern: str) -> list[int]:
+    """The slots on which a pattern plays."""
+    return [slot for slot, char in enumerate(pattern) if char != "."]

@@ -1,0 +1,152 @@
+"""Plan → pulse: the few slots of each bar on which the ensemble attacks together.
+
+The picture chooses the rhythm. Every slot is weighed by what moves on it, by its place in the
+bar and by the label's own groove; the best are taken, as many as the bar's density asks for.
+All attacking voices draw their onsets from this one set, so that attacks coincide and are clear.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from generators.form import Section
+from generators.rhythm.band import Band
+from generators.rhythm.meter import fit_pattern, onsets
+from generators.rhythm.timeline import Timeline, metric_weight
+
+# Attacks a second at density 0 and at density 1.
+ATTACKS_PER_S = {"film": (0.55, 2.7), "dance": (1.6, 4.0)}
+ACCENT_SHARE = {"film": 1.35, "dance": 0.6}
+METRE_SHARE = {"film": 0.42, "dance": 1.2}
+GROOVE_SHARE = {"film": 0.33, "dance": 0.4}
+LEAST = 0.22  # a slot that matters less than this is left free, however full the bar may be
+SPACE_BEFORE_HIT = 0.5  # hits this heavy have a slot of silence before them
+
+
+@dataclass(frozen=True)
+class Attack:
+    """A slot on which the ensemble attacks.
+
+    Attributes:
+        slot: in the bar.
+        at: in the piece (a `Timeline`'s count).
+        strength: 0 to 1.
+        moved: 0 to 1, how much of that the picture asks for.
+    """
+
+    slot: int
+    at: int
+    strength: float
+    moved: float
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """Attributes: `bars`, the attacks of each bar, in order; `grooves`, label → the label's template."""
+
+    bars: tuple[tuple[Attack, ...], ...]
+    grooves: dict[str, str]
+
+    def strongest(self, bar: int, count: int) -> tuple[Attack, ...]:
+        """The `count` strongest attacks of a bar, in order of time."""
+        best = sorted(self.bars[bar], key=lambda a: (-a.strength, a.slot))[:count]
+        return tuple(sorted(best, key=lambda a: a.slot))
+
+
+def find_pulse(timeline: Timeline, band: Band) -> Pulse:
+    """The attacks of every bar, up to the last chord."""
+    plan = timeline.plan
+    grooves: dict[str, str] = {}
+    hits: dict[int, dict[int, float]] = {}
+    for hit in plan.planned_hits:
+        slots = hits.setdefault(hit.bar, {})
+        slots[hit.slot] = max(slots.get(hit.slot, 0.0), hit.weight)
+    bars: list[tuple[Attack, ...]] = []
+    owed = 0.0
+    for section in plan.sections:
+        if section.label not in grooves:
+            grooves[section.label] = _groove(timeline, band, section)
+        for b in range(section.start_bar, section.end_bar):
+            low, high = ATTACKS_PER_S[plan.mode]
+            rate = low + (high - low) * plan.curves.density[b]
+            owed = rate * timeline.bar_length_s(b) + float(np.clip(owed, -0.5, 0.5))
+            upcoming = hits.get(b + 1, {}).get(0, 0.0)
+            attacks = _bar(timeline, b, grooves[section.label], round(owed), hits.get(b, {}), upcoming)
+            owed -= round(owed)
+            bars.append(tuple(a for a in attacks if a.at < timeline.final_slot))
+    return Pulse(tuple(bars), grooves)
+
+
+def _groove(timeline: Timeline, band: Band, first: Section) -> str:
+    """The template which best agrees with what the picture does in the label's bars.
+
+    As full as the section's density asks for, and never so sure that the seed has no say.
+    """
+    plan = timeline.plan
+    same = [s for s in plan.sections if s.label == first.label]
+    bars = [b for s in same for b in range(s.start_bar, s.end_bar)]
+    low, high = ATTACKS_PER_S[plan.mode]
+    wanted = float(
+        np.mean([(low + (high - low) * plan.curves.density[b]) * timeline.bar_length_s(b) for b in bars])
+    )
+    rng = timeline.random("groove", first.label)
+    scores = []
+    for template in band.rhythms:
+        gained, notes = 0.0, 0
+        for b in bars:
+            bar = plan.grid.bars[b]
+            slots = set(onsets(fit_pattern(template, bar.beats, bar.slots_per_beat)))
+            gained += sum(a.weight for a in bar.accents if a.slot in slots)
+            notes += len(slots)
+        fit = gained / max(notes, 1)
+        mean = notes / len(bars)
+        scores.append(fit - 0.12 * abs(mean - min(wanted, 7.0)) + 0.2 * rng.random())
+    return band.rhythms[int(np.argmax(scores))]
+
+
+def _bar(
+    timeline: Timeline, b: int, groove: str, wanted: int, hits: dict[int, float], upcoming: float
+) -> list[Attack]:
+    plan = timeline.plan
+    bar, mode, first = plan.grid.bars[b], plan.mode, int(timeline.first_slot[b])
+    moves = np.zeros(bar.slots)
+    for accent in bar.accents:
+        if 0 <= accent.slot < bar.slots:
+            moves[accent.slot] = max(moves[accent.slot], accent.weight)
+    struck = {slot: weight for slot, weight in hits.items() if 0 <= slot < bar.slots}
+    for slot, weight in struck.items():
+        moves[slot] = max(moves[slot], weight)
+    template = fit_pattern(groove, bar.beats, bar.slots_per_beat)
+    metre = np.array([metric_weight(s, bar.beats, bar.slots_per_beat) for s in range(bar.slots)])
+    in_groove = np.array([char != "." for char in template])
+    score = (
+        ACCENT_SHARE[mode] * np.clip(moves, 0, 1) ** 0.7
+        + METRE_SHARE[mode] * metre
+        + GROOVE_SHARE[mode] * in_groove
+    )
+    barred = {slot - 1 for slot, weight in struck.items() if weight >= SPACE_BEFORE_HIT}
+    if upcoming >= SPACE_BEFORE_HIT:
+        barred.add(bar.slots - 1)
+    chosen: list[int] = sorted(struck)
+    if mode == "dance":
+        chosen = sorted({*chosen, *range(0, bar.slots, bar.slots_per_beat)})
+    elif 0 not in chosen:
+        chosen.append(0)
+    for slot in np.argsort(-score, kind="stable"):
+        if len(chosen) >= max(wanted, 1) or score[slot] < LEAST:
+            break
+        if slot in chosen or slot in barred:
+            continue
+        near = [other for other in chosen if abs(other - slot) < 2]
+        if near and (moves[slot] < 0.5 or max(moves[other] for other in near) < 0.5):
+            continue
+        chosen.append(int(slot))
+    top = max(float(score.max()), 1.0)
+    return [
+        Attack(
+            slot, first + slot, float(np.clip(score[slot] / top, 0.1, 1.0)), float(np.clip(moves[slot], 0, 1))
+        )
+        for slot in sorted(chosen)
+    ]

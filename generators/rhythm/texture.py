@@ -1,0 +1,158 @@
+"""Voicings + pulse → pads, chords and arpeggios: what fills the middle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from generators.rhythm.band import Part
+from generators.rhythm.harmony import Harmony, Span
+from generators.rhythm.notes import Note
+from generators.rhythm.pulse import Pulse
+from generators.rhythm.timeline import Timeline
+
+Voicings = dict[int, tuple[int, ...]]  # start slot of each span → its notes, ascending
+
+
+def write_texture(
+    timeline: Timeline, harmony: Harmony, pulse: Pulse, voicings: Voicings, part: Part, bars: range
+) -> list[Note]:
+    """The notes of a pad, chords or arpeggio part in a run of bars."""
+    return PATTERNS[part.pattern](timeline, harmony, pulse, voicings, bars)
+
+
+def _spans(timeline: Timeline, harmony: Harmony, bars: range) -> list[Span]:
+    first, end = int(timeline.first_slot[bars.start]), int(timeline.first_slot[bars.stop])
+    return [s for s in harmony.spans if first <= s.start < end]
+
+
+def sustain(
+    timeline: Timeline, harmony: Harmony, pulse: Pulse, voicings: Voicings, bars: range
+) -> list[Note]:
+    """Held chords; notes that two chords share are held over, so that only what moves is heard."""
+    notes: list[Note] = []
+    held: dict[int, Note] = {}
+    for span in _spans(timeline, harmony, bars):
+        pitches = voicings[span.start]
+        for pitch in [p for p in held if p not in pitches]:
+            notes.append(held.pop(pitch))
+        for pitch in pitches:
+            if pitch in held and span.end - held[pitch].slot <= 3 * timeline.plan.grid.bars[0].slots:
+                before = held[pitch]
+                held[pitch] = Note(before.slot, span.end - before.slot, pitch, before.stress)
+            else:
+                if pitch in held:
+                    notes.append(held[pitch])
+                held[pitch] = Note(span.start, span.end - span.start, pitch, 0.4)
+    return [*notes, *held.values()]
+
+
+def block(timeline: Timeline, harmony: Harmony, pulse: Pulse, voicings: Voicings, bars: range) -> list[Note]:
+    """Struck chords on each change and on the pulse's strongest, held to the next."""
+    return _struck(timeline, harmony, pulse, voicings, bars, per_density=2.5, share=1.0, changes=True)
+
+
+def stab(timeline: Timeline, harmony: Harmony, pulse: Pulse, voicings: Voicings, bars: range) -> list[Note]:
+    """Short chords where the picture moves most."""
+    return _struck(timeline, harmony, pulse, voicings, bars, per_density=3.0, share=0.6, changes=False)
+
+
+def comp(timeline: Timeline, harmony: Harmony, pulse: Pulse, voicings: Voicings, bars: range) -> list[Note]:
+    """Chords on the pulse, shorter than the gap to the next: a rhythm section's comping."""
+    return _struck(timeline, harmony, pulse, voicings, bars, per_density=4.5, share=0.8, changes=True)
+
+
+def _struck(
+    timeline: Timeline,
+    harmony: Harmony,
+    pulse: Pulse,
+    voicings: Voicings,
+    bars: range,
+    per_density: float,
+    share: float,
+    changes: bool,
+) -> list[Note]:
+    starts: dict[int, float] = {}
+    if changes:
+        starts |= {span.start: 0.55 for span in _spans(timeline, harmony, bars)}
+    for b in bars:
+        count = round(0.6 + per_density * timeline.plan.curves.density[b])
+        for attack in pulse.strongest(b, count):
+            starts[attack.at] = 0.4 + 0.6 * max(0.6 * attack.strength, attack.moved)
+    end = min(int(timeline.first_slot[bars.stop]), timeline.final_slot)
+    order = sorted(at for at in starts if at < end)
+    notes = []
+    for at, following in zip(order, [*order[1:], end], strict=False):
+        span = harmony.at(at)
+        length = max(min(following, span.end if changes else following) - at, 1) * share
+        notes += [Note(at, length, pitch, starts[at]) for pitch in voicings[span.start]]
+    return notes
+
+
+def offbeat(
+    timeline: Timeline, harmony: Harmony, pulse: Pulse, voicings: Voicings, bars: range
+) -> list[Note]:
+    """Short chords between the beats; on the beat where the picture moves there."""
+    notes = []
+    for b in bars:
+        bar, first = timeline.plan.grid.bars[b], int(timeline.first_slot[b])
+        half = bar.slots_per_beat // 2 if bar.slots_per_beat % 2 == 0 else bar.slots_per_beat - 1
+        slots = {first + beat * bar.slots_per_beat + half: 0.5 for beat in range(bar.beats)}
+        slots |= {a.at: 0.45 + 0.55 * a.moved for a in pulse.bars[b] if a.moved >= 0.5}
+        for at in sorted(slots):
+            if at < timeline.final_slot:
+                notes += [Note(at, 1.5, pitch, slots[at]) for pitch in voicings[harmony.at(at).start]]
+    return notes
+
+
+def _figure(order: Callable[[int, int], int]) -> Callable[..., list[Note]]:
+    """A pattern that plays one note of the chord on each attack; `order(i, n)` says which."""
+
+    def write(
+        timeline: Timeline, harmony: Harmony, pulse: Pulse, voicings: Voicings, bars: range
+    ) -> list[Note]:
+        attacks = [a for b in bars for a in pulse.bars[b] if a.at < timeline.final_slot]
+        end = min(int(timeline.first_slot[bars.stop]), timeline.final_slot)
+        notes, step, span = [], 0, None
+        for i, attack in enumerate(attacks):
+            if harmony.at(attack.at) is not span:
+                span, step = harmony.at(attack.at), 0
+            pitches = voicings[span.start]
+            following = attacks[i + 1].at if i + 1 < len(attacks) else end
+            length = min(max(following - attack.at, 1) + 1, max(span.end - attack.at, 1))
+            stress = 0.35 + 0.65 * max(0.5 * attack.strength, attack.moved)
+            notes.append(Note(attack.at, length, pitches[order(step, len(pitches))], stress))
+            step += 1
+        return notes
+
+    return write
+
+
+def _up(i: int, n: int) -> int:
+    return i % n
+
+
+def _up_down(i: int, n: int) -> int:
+    k = i % max(2 * n - 2, 1)
+    return k if k < n else 2 * n - 2 - k
+
+
+def _ostinato(i: int, n: int) -> int:
+    """Two notes against one another: low, high, low, next."""
+    return 0 if i % 2 == 0 else 1 + (i // 2) % max(n - 1, 1)
+
+
+def _alberti(i: int, n: int) -> int:
+    return (0, n - 1, n // 2, n - 1)[i % 4]
+
+
+PATTERNS: dict[str, Callable[[Timeline, Harmony, Pulse, Voicings, range], list[Note]]] = {
+    "sustain": sustain,
+    "block": block,
+    "stab": stab,
+    "comp": comp,
+    "offbeat": offbeat,
+    "up": _figure(_up),
+    "updown": _figure(_up_down),
+    "ostinato": _figure(_ostinato),
+    "alberti": _figure(_alberti),
+}
