@@ -7,7 +7,6 @@ disk or a read-only folder is met before anything is in its place, and the last 
 from __future__ import annotations
 
 import errno
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -99,11 +98,11 @@ class Outputs:
                 if part.is_dir():
                     path.mkdir(exist_ok=True)
                     for file in sorted(part.iterdir()):
-                        os.replace(file, path / file.name)
+                        file.replace(path / file.name)
                 elif path.exists() and not self._force:
                     raise OutputError(f"{path}: has appeared meanwhile (--force overwrites it)")
                 else:
-                    os.replace(part, path)
+                    part.replace(path)
                     placed.append(path)
         except BaseException as error:
             if not self._force:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from encoders.clip import Clip
 from encoders.container import open_container
 from v2m.atomic import outputs
-from v2m.containers import MKV, MOV, TEXT_SUBTITLES, WEBM, Container, check_holds
+from v2m.containers import MP4, TEXT_SUBTITLES, Container, check_holds
 from v2m.ffmpeg import FFmpegError, run_ffmpeg
 
 if TYPE_CHECKING:
@@ -97,13 +97,12 @@ def _beside_the_picture(clip: Clip, target: Container, notes: list[str]) -> list
     """Arguments that take cover art and subtitles along, as far as the format can hold them."""
     arguments: list[str] = []
     with open_container(clip.path) as source:
-        covers = 0
-        for index in _covers(source):
-            if target in (MKV, MOV, WEBM):
-                notes.append(f"Cover art was left out: {target.name} keeps it in another way.")
-                break
-            covers += 1
-            arguments += ["-map", f"0:{index}", f"-disposition:v:{covers}", "attached_pic"]
+        covers = _covers(source)
+        if covers and target is not MP4:
+            notes.append(f"Cover art was left out: {target.name} keeps it in another way.")
+            covers = []
+        for number, index in enumerate(covers, 1):
+            arguments += ["-map", f"0:{index}", f"-disposition:v:{number}", "attached_pic"]
         kept, lost = 0, 0
         for stream in source.streams.subtitles:
             name = stream.codec_context.name

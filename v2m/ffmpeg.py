@@ -10,7 +10,7 @@ from encoders.errors import V2MError
 from v2m.atomic import OutputError
 
 # The words of the C library for a place that takes no more.
-_FULL = ("No space left on device", "File too large", "Disk quota exceeded", "Read-only file system")
+FULL = ("No space left on device", "File too large", "Disk quota exceeded", "Read-only file system")
 
 
 class FFmpegError(V2MError):
@@ -50,7 +50,7 @@ def run_ffmpeg(arguments: Sequence[str], doing: str) -> None:
     if stopped_by == "SIGXFSZ":
         raise OutputError(f"{doing}: file too large for this place")
     lines = [line.strip() for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
-    for words in _FULL:
+    for words in FULL:
         if any(words in line for line in lines):
             raise OutputError(f"{doing}: {words.lower()}")
     if stopped_by:
