@@ -1,0 +1,313 @@
+"""Stems → one soundtrack: level per role, pan, room, the clip's own sound, loudness, fade.
+
+Two passes over the time, with the music on disk in between, so that memory is bounded
+whatever the length. The first puts each voice in its place and sums them (the music bus),
+metering as it goes; from the meter the gain and the limiter's curve follow (`limiter`); the
+second applies them and writes the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import math
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.errors import V2MError
+from generators.music import Voice
+from v2m import duck, limiter
+from v2m.console import Console
+from v2m.loudness import Meter
+from v2m.render import StemBlock
+from v2m.room import Room
+from v2m.sound_file import SoundWriter, read_blocks
+
+BLOCK_S = 20.0
+QUIETEST_LUFS = -60.0  # music below this is taken for silence: raising it would raise noise
+FADE_IN_S = 0.003
+GUARD_S = 0.01
+
+
+class MixError(V2MError):
+    """The soundtrack cannot be made: a setting out of range, or its file cannot be written."""
+
+
+@dataclass(frozen=True)
+class MixSettings:
+    """What the person may set.
+
+    Attributes:
+        lufs: integrated loudness of the soundtrack, −30 to −8.
+        true_peak_dbtp: ceiling, by 4× oversampling.
+        keep_audio: keep the clip's own sound and duck the music under it.
+        fade_s: length of the fade at the end.
+        duck_db: how far the music goes down under speech and loud moments.
+        room: the reverb.
+
+    Raises:
+        MixError: for a value out of range.
+    """
+
+    lufs: float = -14.0
+    true_peak_dbtp: float = -1.0
+    keep_audio: bool = False
+    fade_s: float = 1.0
+    duck_db: float = 10.0
+    room: Room = field(default_factory=Room)
+
+    def __post_init__(self) -> None:
+        if not -30 <= self.lufs <= -8:
+            raise MixError(f"loudness {self.lufs:g} LUFS is out of range: give −30 to −8")
+        if not -12 <= self.true_peak_dbtp <= 0:
+            raise MixError(f"true peak {self.true_peak_dbtp:g} dBTP is out of range: give −12 to 0")
+
+
+@dataclass(frozen=True)
+class Soundtrack:
+    """A mixed soundtrack on disk.
+
+    Attributes:
+        path: 24-bit stereo WAV.
+        samples: its exact length.
+        lufs, true_peak_dbtp: as measured on what was written; −inf for silence.
+        limited_db: the most the limiter took away, in decibels.
+        stems: voice name → file, if stems were asked for.
+        notes: sentences for the run report.
+    """
+
+    path: Path
+    sample_rate: int
+    samples: int
+    lufs: float
+    true_peak_dbtp: float
+    limited_db: float
+    stems: dict[str, Path]
+    notes: tuple[str, ...]
+
+    @property
+    def duration_s(self) -> float:
+        return self.samples / self.sample_rate
+
+
+def mix(
+    blocks: Iterable[StemBlock],
+    voices: Sequence[Voice],
+    settings: MixSettings,
+    duration_s: float,
+    out_wav: Path,
+    *,
+    sample_rate: int = 48000,
+    work_dir: Path | None = None,
+    own_sound: Path | None = None,
+    stems_dir: Path | None = None,
+) -> Soundtrack:
+    """Mix stems into a soundtrack exactly as long as the picture.
+
+    Args:
+        blocks: `render`'s stems, in order, starting at 0.
+        voices: who plays them.
+        duration_s: length of the picture.
+        out_wav: where the 24-bit stereo WAV goes; nothing is left there on failure.
+        work_dir: for files in between (1.4 GB an hour); a temporary folder if not given.
+        own_sound: the clip's own sound, at `sample_rate`, aligned to the first frame
+            (`own_sound.extract_sound`); kept if `settings.keep_audio`.
+        stems_dir: each voice is also written there as NAME.wav, in sync, with its level, pan and
+            room, before ducking and mastering: together they are the music bus.
+
+    Raises:
+        MixError: if a file cannot be written (disk full).
+    """
+    total = max(1, round(duration_s * sample_rate))
+    try:
+        with contextlib.ExitStack() as stack:
+            if work_dir is None:
+                work_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="v2m-mix-")))
+            return _mix(
+                blocks, voices, settings, total, Path(out_wav), sample_rate, work_dir, own_sound, stems_dir
+            )
+    except OSError as error:
+        Path(out_wav).unlink(missing_ok=True)
+        why = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
+        raise MixError(f"{out_wav}: the soundtrack cannot be written ({why})") from error
+    except BaseException:
+        Path(out_wav).unlink(missing_ok=True)
+        raise
+
+
+def _mix(
+    blocks: Iterable[StemBlock],
+    voices: Sequence[Voice],
+    settings: MixSettings,
+    total: int,
+    out_wav: Path,
+    rate: int,
+    work_dir: Path,
+    own_sound: Path | None,
+    stems_dir: Path | None,
+) -> Soundtrack:
+    notes: list[str] = []
+    bus = work_dir / "music-bus.f32"
+    try:
+        stems = _sum_to_bus(blocks, voices, settings, total, bus, rate, stems_dir)
+        music_meter = stems.meter
+        balance = None
+        if settings.keep_audio and own_sound is not None:
+            balance = duck.balance(own_sound, music_meter.lufs, rate, total, settings.duck_db)
+            notes.extend(balance.notes)
+        meter = music_meter
+        if balance is not None and balance.audible:
+            meter = Meter(rate)
+            for block in _summed(bus, balance, total, rate):
+                meter.add(block)
+            meter.close()
+        notes.extend(_quiet_notes(meter.lufs, settings.lufs))
+        mastering = limiter.master(
+            meter.peaks,
+            meter.energies,
+            rate,
+            settings.lufs,
+            settings.true_peak_dbtp,
+            _most_gain_db(meter.lufs),
+        )
+        if math.isfinite(mastering.lufs) and not mastering.reached:
+            notes.append(
+                f"the soundtrack comes to {mastering.lufs:.1f} LUFS, not the {settings.lufs:g} asked for"
+            )
+        written = Meter(rate)
+        with SoundWriter(out_wav, rate) as file:
+            first = 0
+            for block in _summed(bus, balance, total, rate):
+                mastered = limiter.apply(block, first, mastering, rate)
+                written.add(mastered)
+                file.write(mastered)
+                first += block.shape[1]
+        written.close()
+    finally:
+        bus.unlink(missing_ok=True)
+    return Soundtrack(
+        out_wav,
+        rate,
+        total,
+        written.lufs,
+        written.true_peak_dbtp,
+        mastering.deepest_db,
+        stems.files,
+        tuple(notes),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Bus:
+    meter: Meter
+    files: dict[str, Path]
+
+
+def _sum_to_bus(
+    blocks: Iterable[StemBlock],
+    voices: Sequence[Voice],
+    settings: MixSettings,
+    total: int,
+    bus: Path,
+    rate: int,
+    stems_dir: Path | None,
+) -> _Bus:
+    """First pass: every voice in its place, summed to a raw float file and metered."""
+    console = Console(voices, settings.room, rate, separate=stems_dir is not None)
+    meter = Meter(rate)
+    files: dict[str, Path] = {}
+    done = 0
+    with contextlib.ExitStack() as stack:
+        raw = stack.enter_context(open(bus, "wb"))
+        writers = {}
+        if stems_dir is not None:
+            for voice in voices:
+                files[voice.name] = Path(stems_dir) / f"{voice.name}.wav"
+                writers[voice.name] = stack.enter_context(SoundWriter(files[voice.name], rate))
+        for block in blocks:
+            if block.start != done:
+                raise ValueError(f"a stem block starts at sample {block.start}, expected {done}")
+            n = min(block.samples, total - done)
+            stems = {name: stem[:, :n] for name, stem in block.stems.items()}
+            fade = _fade(done, n, total, settings.fade_s, rate)
+            music = console.mix(stems, n)
+            music.bus[...] *= fade
+            raw.write(np.ascontiguousarray(music.bus.T).tobytes())
+            meter.add(music.bus)
+            for name, stem in music.stems.items():
+                writers[name].write(stem * fade)
+            done += n
+            if done >= total:
+                break
+        # Music shorter than the picture is followed by silence.
+        while done < total:
+            n = min(total - done, round(BLOCK_S * rate))
+            silence = console.mix({}, n)
+            fade = _fade(done, n, total, settings.fade_s, rate)
+            silence.bus[...] *= fade
+            raw.write(np.ascontiguousarray(silence.bus.T).tobytes())
+            meter.add(silence.bus)
+            for name, stem in silence.stems.items():
+                writers[name].write(stem * fade)
+            done += n
+    meter.close()
+    return _Bus(meter, files)
+
+
+def _summed(bus: Path, balance: duck.Balance | None, total: int, rate: int) -> Iterator[NDArray[np.float32]]:
+    """The music bus, with the clip's own sound where it is kept, in blocks of float32 `[2, n]`."""
+    step = round(BLOCK_S * rate)
+    music = np.memmap(bus, dtype=np.float32, mode="r", shape=(total, 2))
+    own = None
+    if balance is not None and balance.audible:
+        own = read_blocks(balance.own_sound, step, total)
+    for first in range(0, total, step):
+        n = min(step, total - first)
+        block = np.ascontiguousarray(music[first : first + n].T)
+        if own is not None and balance is not None:
+            block *= balance.music_curve(first, n)
+            block += next(own) * np.float32(balance.own_gain) * _edges(first, n, total, rate)
+        yield block
+
+
+def _fade(first: int, n: int, total: int, fade_s: float, rate: int) -> NDArray[np.float32]:
+    """Music's own fade: raised cosine over the last `fade_s`, exact zeros for the last 10 ms."""
+    length = min(round(fade_s * rate), total // 4)
+    guard = min(round(GUARD_S * rate), length // 4)
+    return _ramp(first, n, total, min(round(FADE_IN_S * rate), total // 4), length, guard)
+
+
+def _edges(first: int, n: int, total: int, rate: int) -> NDArray[np.float32]:
+    """The own sound is kept whole; only its two cut edges are rounded."""
+    edge = min(round(FADE_IN_S * rate), total // 4)
+    return _ramp(first, n, total, edge, edge, 1)
+
+
+def _ramp(first: int, n: int, total: int, fade_in: int, fade_out: int, guard: int) -> NDArray[np.float32]:
+    curve = np.ones(n, np.float32)
+    if first < fade_in:
+        at = np.arange(first, min(first + n, fade_in))
+        curve[: len(at)] *= (0.5 - 0.5 * np.cos(np.pi * at / fade_in)).astype(np.float32)
+    begin = total - fade_out
+    if first + n > begin:
+        at = np.arange(max(first, begin), first + n)
+        phase = np.clip((at - begin + 1) / max(fade_out - guard, 1), 0, 1)
+        curve[n - len(at) :] *= (0.5 + 0.5 * np.cos(np.pi * phase)).astype(np.float32)
+    return curve
+
+
+def _most_gain_db(lufs: float) -> float:
+    return 0.0 if lufs < QUIETEST_LUFS else limiter.MAX_GAIN_DB
+
+
+def _quiet_notes(lufs: float, target: float) -> list[str]:
+    if not math.isfinite(lufs):
+        return ["the soundtrack is silent: there was nothing to play"]
+    if lufs < QUIETEST_LUFS:
+        return [f"the soundtrack is next to silent ({lufs:.0f} LUFS) and is not raised to {target:g}"]
+    return []

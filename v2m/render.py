@@ -1,0 +1,121 @@
+"""Symbolic music → stems, in blocks: memory stays bounded however long the music is.
+
+A block holds the sound of every note that starts in it; what rings on is carried into the
+next. The length of a block changes memory, never the sound.
+
+Each patch is trimmed so that a note of middle strength is equally loud on every instrument of
+every font: SoundFonts differ by 20 dB from patch to patch, and a mix must not hang on that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.music import SymbolicMusic
+from v2m.performance import Performance, perform
+from v2m.sampler import Patch
+from v2m.sf2 import SoundFont
+from v2m.trim import trim_db
+
+THREADS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class StemBlock:
+    """A stretch of every stem.
+
+    Attributes:
+        start: its first sample, counted from the clip's first frame.
+        stems: voice name → float32 `[2, n]`, the same n for all; ringing tails of earlier
+            blocks included.
+    """
+
+    start: int
+    stems: Mapping[str, NDArray[np.float32]]
+
+    @property
+    def samples(self) -> int:
+        return next((stem.shape[1] for stem in self.stems.values()), 0)
+
+
+class _Player:
+    """One voice: its patch, its notes, and what still rings."""
+
+    def __init__(self, patch: Patch, performance: Performance) -> None:
+        self.patch, self.performance = patch, performance
+        self.gain = 10 ** (trim_db(patch, performance) / 20)
+        self._ringing = np.zeros((2, 0), np.float32)
+
+    def block(self, first: int, n: int) -> NDArray[np.float32]:
+        rate = self.patch.sample_rate
+        p = self.performance
+        starts = p.start_samples(rate)
+        low, high = np.searchsorted(starts, [first, first + n])
+        ends = [
+            int(starts[i]) - first + self.patch.samples(int(p.pitch[i]), int(p.velocity[i]), p.held_s[i]) + 1
+            for i in range(low, high)
+        ]
+        out = np.zeros((2, max([n, self._ringing.shape[1], *ends])), np.float32)
+        out[:, : self._ringing.shape[1]] = self._ringing
+        for i in range(low, high):
+            stop = float(p.stop_s[i])
+            self.patch.play(
+                out,
+                int(starts[i]) - first,
+                int(p.pitch[i]),
+                int(p.velocity[i]),
+                float(p.held_s[i]),
+                self.gain,
+                stop if np.isfinite(stop) else None,
+                p.bend_cents(i, rate),
+            )
+        self._ringing = out[:, n:].copy()
+        stem = out[:, :n]
+        volume = p.volume(first, n, rate)
+        return stem if volume is None else stem * volume
+
+
+def render(
+    music: SymbolicMusic,
+    soundfont: Path,
+    sample_rate: int = 48000,
+    block_s: float = 30.0,
+    notes: list[str] | None = None,
+) -> Iterator[StemBlock]:
+    """Play music through a SoundFont.
+
+    Args:
+        music: the tracks; `duration_s` is how much sound is given, to the sample.
+        soundfont: an SF2 or SF3 file (`soundfont.find_soundfont`).
+        sample_rate: Hz.
+        block_s: how much is rendered at a time.
+        notes: sentences for the run report are appended here (instruments that the font lacks).
+
+    Yields:
+        blocks in time order, end to end, from 0 to `duration_s`.
+
+    Raises:
+        SoundFontError: if the font cannot be read or has nothing to play a voice with.
+    """
+    font = SoundFont(soundfont)
+    total = round(music.duration_s * sample_rate)
+    step = max(1, round(block_s * sample_rate))
+    patches = [Patch(font, voice.program, voice.is_drum, sample_rate) for voice in music.voices]
+    if notes is not None:
+        notes.extend(dict.fromkeys(patch.note for patch in patches if patch.note))
+
+    def prepare(i: int) -> _Player:
+        return _Player(patches[i], perform(music.score.tracks[i], patches[i]))
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        players = list(pool.map(prepare, range(len(patches))))
+        for first in range(0, total, step):
+            n = min(step, total - first)
+            stems = pool.map(lambda player, first=first, n=n: player.block(first, n), players)
+            yield StemBlock(first, dict(zip([v.name for v in music.voices], stems, strict=True)))

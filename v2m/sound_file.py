@@ -1,0 +1,66 @@
+"""Sound files in blocks: 24-bit WAV out, any WAV in."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class SoundWriter:
+    """A stereo 24-bit WAV being written (RF64 where it outgrows 4 GB); removed if the block fails.
+
+    Raises:
+        OSError: if the file cannot be made, or the disk is full.
+    """
+
+    def __init__(self, path: Path, sample_rate: int) -> None:
+        import soundfile
+
+        self.path = Path(path)
+        self._error: type[Exception] = soundfile.LibsndfileError
+        try:
+            self._file = soundfile.SoundFile(self.path, "w", sample_rate, 2, subtype="PCM_24", format="RF64")
+        except soundfile.LibsndfileError as error:
+            raise OSError(errno.EIO, "it cannot be created", str(path)) from error
+
+    def write(self, block: NDArray[np.float32]) -> None:
+        """`block`: float32 `[2, n]`, clipped to full scale."""
+        frames = self._file.frames
+        try:
+            self._file.write(np.clip(block.T, -1.0, 1.0))
+        except self._error as error:
+            raise OSError(errno.ENOSPC, "no space left", str(self.path)) from error
+        if self._file.frames - frames != block.shape[1]:
+            raise OSError(errno.ENOSPC, "no space left", str(self.path))
+
+    def __enter__(self) -> SoundWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        if error is not None:
+            self.path.unlink(missing_ok=True)
+
+
+def read_blocks(path: Path, step: int, total: int) -> Iterator[NDArray[np.float32]]:
+    """A sound file as float32 `[2, step]` blocks (the last shorter), `total` samples in all.
+
+    Mono is given on both sides, further channels are left out; a file that ends early is followed
+    by silence.
+    """
+    import soundfile
+
+    with soundfile.SoundFile(path) as file:
+        for first in range(0, total, step):
+            n = min(step, total - first)
+            read = file.read(n, dtype="float32", always_2d=True)
+            block = np.zeros((2, n), np.float32)
+            block[:, : len(read)] = read[:, [0, min(1, read.shape[1] - 1)]].T
+            yield block
