@@ -44,7 +44,7 @@ def directogram(dx: NDArray[Any], dy: NDArray[Any], bins: int = BINS) -> NDArray
     size = rows * bins
     low = np.bincount((first + below_bin).ravel(), ((1 - above_share) * weight).ravel(), size)
     high = np.bincount((first + (below_bin + 1) % bins).ravel(), (above_share * weight).ravel(), size)
-    return (low + high).reshape(*lead, bins)
+    return np.asarray(low + high, dtype=np.float64).reshape(*lead, bins)
 
 
 def positive_flux(directions: NDArray[Any]) -> NDArray[np.float64]:
