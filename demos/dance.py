@@ -118,7 +118,7 @@ def pose_at(keys: list[tuple[int, Pose]], time_s: float, beat_s: float) -> Pose:
     here, there = pose.vector(), following.vector()
     moving = Pose.of(here + ease * (there - here))
     # Steps and the bounce of the knees rise and settle with no speed at either end.
-    arch = (16.0 * (u * (1.0 - u)) ** 2) ** 1.0
+    arch = 16.0 * (u * (1.0 - u)) ** 2
     left = abs(following.left_foot_x - pose.left_foot_x) + abs(following.left_foot_z - pose.left_foot_z)
     right = abs(following.right_foot_x - pose.right_foot_x) + abs(following.right_foot_z - pose.right_foot_z)
     return moving.with_(
@@ -157,7 +157,8 @@ def make(path: Path, *, seed: int, height: int, fps: float, duration_s: float | 
     length_s = frames / fps
     beat_s = 60.0 / TEMPO_BPM
     beats = int(np.floor((length_s - FIRST_BEAT_S) / beat_s)) + 1
-    keys = choreography(seed, beats)
+    # Two beats more than are seen: the last rest in the clip is left again, so it is a rest.
+    keys = choreography(seed, beats + 2)
     room = studio(width, height)
     room8 = np.round(room * 255.0).astype(np.uint8)
     metre = height * 0.395
@@ -199,7 +200,7 @@ def make(path: Path, *, seed: int, height: int, fps: float, duration_s: float | 
         return picture
 
     write_clip(path, draw, frames, width=width, height=height, fps=fps)
-    rests = tuple(FIRST_BEAT_S + beat * beat_s for beat, _ in keys[1:])
+    rests = tuple(t for beat, _ in keys[1:] if (t := FIRST_BEAT_S + beat * beat_s) < length_s - 0.12)
     return Truth(
         name="dance",
         seed=seed,
