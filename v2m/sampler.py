@@ -168,7 +168,7 @@ class Patch:
         wave = self._waves.pop(name, None)
         if wave is None or len(wave) < n:
             ends = self._natural_s(zone, key) * self.sample_rate
-            if wave is None or len(wave) < int(ends):
+            if wave is None or len(wave) + 1 <= ends:
                 if wave is not None:
                     self._bytes -= wave.nbytes
                 # Rounded up, so that a slightly longer note finds it long enough.
