@@ -1,0 +1,194 @@
+"""Landmarks over time → how fast the body moves, whereto, and when it comes to rest.
+
+Pure functions on one run of pictures in which one person is followed. Kinematic beats are
+those of AIST++ (Li et al., "AI Choreographer", ICCV 2021): local minima of the summed joint
+speed, each the least within ±10 frames at 60 fps, here ±167 ms whatever the frame rate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.directogram import directogram
+
+JOINTS = (0, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
+"""The landmarks that count: nose, shoulders, elbows, wrists, hips, knees, ankles. The other twenty
+(face, fingers, toes) would count the head four times over and add the noise of small parts."""
+
+NEIGHBOURHOOD_S = 10 / 60
+"""A kinematic beat is the least speed within this on either side (AIST++: order 10 at 60 fps)."""
+
+SMOOTHING_S = 0.055
+"""Standard deviation of the Gaussian weights with which positions are fitted."""
+
+GRID_HZ = 60.0
+"""Rate of the grid that beats are looked for on."""
+
+# Shares of the standing height: hip to shoulder, and shoulder to shoulder (Winter 2009, table 4.1).
+_TORSO_SHARE = 0.288
+_SHOULDERS_SHARE = 0.23
+
+# A rest is taken for a beat when the speed on either side of it reaches this: a mean joint speed
+# in body heights a second. Breathing, talking and landmark jitter stay below.
+_LEAST_SWING = 0.12
+# ... and when it falls to less than this share of the smaller of the two.
+_DEEPEST_SHARE = 0.75
+# How far from a minimum the peaks on its sides are looked for.
+_PEAK_REACH_S = 0.6
+# The height between a minimum and its lower peak at which its two flanks are timed.
+_FLANK_LEVEL = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class JointMotion:
+    """How the joints of one run move.
+
+    Attributes:
+        times_s: float64 `[T]`.
+        velocity: float64 `[T, J, 2]`, right and down, body heights a second.
+        weight: float64 `[T, J]`, how well each joint is seen, 0 to 1.
+    """
+
+    times_s: NDArray[np.float64]
+    velocity: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+    @property
+    def joint_speed(self) -> NDArray[np.float64]:
+        """float64 `[T, J]`, body heights a second."""
+        return np.asarray(np.linalg.norm(self.velocity, axis=-1))
+
+    @property
+    def mean_speed(self) -> NDArray[np.float64]:
+        """float64 `[T]`: mean over the joints that are seen, body heights a second."""
+        total = self.weight.sum(axis=1)
+        summed = (self.joint_speed * self.weight).sum(axis=1)
+        return np.asarray(np.divide(summed, total, out=np.zeros_like(total), where=total > 1e-6))
+
+    @property
+    def directions(self) -> NDArray[np.float64]:
+        """float64 `[T, 8]`: the joints' directogram; its sum over bins is `mean_speed`."""
+        total = np.maximum(self.weight.sum(axis=1), 1e-6)
+        share = self.weight * (self.weight.shape[1] / total)[:, None]
+        return directogram(self.velocity[..., 0] * share, self.velocity[..., 1] * share)
+
+
+def body_height(landmarks: NDArray[np.float32], aspect: float) -> float:
+    """The person's standing height, in picture heights, from torso and shoulders.
+
+    Args:
+        landmarks: float32 `[N, 33, 4]`.
+        aspect: width / height of the picture.
+
+    The larger of the two estimates counts in each picture (foreshortening only shrinks), and of the
+    pictures the upper quartile.
+    """
+    xy = landmarks[:, :, :2].astype(np.float64) * (aspect, 1.0)
+    seen = landmarks[:, :, 3]
+    shoulders = np.linalg.norm(xy[:, 11] - xy[:, 12], axis=-1) / _SHOULDERS_SHARE
+    torso = np.linalg.norm(xy[:, 11:13].mean(axis=1) - xy[:, 23:25].mean(axis=1), axis=-1) / _TORSO_SHARE
+    torso = np.where(seen[:, 23:25].min(axis=1) > 0.5, torso, 0.0)
+    return float(np.quantile(np.maximum(shoulders, torso), 0.75))
+
+
+def joint_motion(
+    times_s: NDArray[np.float64],
+    landmarks: NDArray[np.float32],
+    aspect: float,
+    at_s: NDArray[np.float64],
+    smoothing_s: float = SMOOTHING_S,
+) -> JointMotion:
+    """Joint velocities at `at_s`, from positions at whatever times they were seen.
+
+    At each instant a parabola is fitted to each joint's positions, weighted by a Gaussian in time
+    (local quadratic regression, Cleveland 1979): no lag, any sampling, and more than `smoothing_s`
+    of jitter averaged away.
+
+    Args:
+        times_s: float64 `[N]`, increasing, N ≥ 3.
+        landmarks: float32 `[N, 33, 4]`, all found.
+        aspect: width / height of the picture.
+        at_s: float64 `[T]`.
+        smoothing_s: standard deviation of the weights; at least 0.9 sampling intervals are used.
+    """
+    height = max(body_height(landmarks, aspect), 1e-3)
+    xy = landmarks[:, JOINTS, :2].astype(np.float64) * (aspect, 1.0) / height
+    sigma = max(smoothing_s, 0.9 * float(np.median(np.diff(times_s))))
+    reach = 4.0 * sigma
+    first = np.searchsorted(times_s, at_s - reach)
+    width = int((np.searchsorted(times_s, at_s + reach, side="right") - first).max(initial=1))
+    pick = np.minimum(first[:, None] + np.arange(max(width, 3)), len(times_s) - 1)
+    counted = np.concatenate([np.ones((len(at_s), 1), bool), np.diff(pick, axis=1) > 0], axis=1)
+    lag = (times_s[pick] - at_s[:, None]) / sigma
+    # A floor far below any real weight keeps the fit defined where few samples are near.
+    gauss = np.where(counted, np.exp(-0.5 * lag**2) + 1e-9, 0.0)
+    moment = [np.einsum("tk,tk->t", gauss, lag**power) for power in range(5)]
+    normal = np.stack([np.stack(moment[row : row + 3], axis=-1) for row in range(3)], axis=-2)
+    normal += 1e-9 * np.eye(3)
+    powers = np.stack([gauss, gauss * lag, gauss * lag**2], axis=1)
+    right = np.einsum("tpk,tkjc->tpjc", powers, xy[pick])
+    fit = np.linalg.solve(normal, right.reshape(len(at_s), 3, -1)).reshape(right.shape)
+    seen = landmarks[:, JOINTS, 3].astype(np.float64)
+    weight = np.einsum("tk,tkj->tj", gauss, seen[pick]) / moment[0][:, None]
+    return JointMotion(at_s, fit[:, 1] / sigma, np.clip((weight - 0.3) / 0.4, 0.0, 1.0))
+
+
+def kinematic_beats(
+    times_s: NDArray[np.float64], mean_speed: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """When the body comes to rest, and how much of a rest it is.
+
+    A minimum between two moves is often flat, so that its lowest sample falls anywhere in the rest;
+    its time is therefore the middle between the two instants at which the speed passes a low level on
+    its way down and up again.
+
+    Args:
+        times_s: float64 `[T]`, evenly spaced (see `GRID_HZ`).
+        mean_speed: float64 `[T]`, body heights a second, of one run.
+
+    Returns:
+        Times float64 `[K]`, and strengths float32 `[K]`: 1 − rest / lower peak beside it.
+    """
+    if len(times_s) < 3:
+        return np.zeros(0), np.zeros(0, np.float32)
+    step_s = float(times_s[1] - times_s[0])
+    order = max(1, round(NEIGHBOURHOOD_S / step_s))
+    reach = round(_PEAK_REACH_S / step_s)
+    beats: list[float] = []
+    strengths: list[float] = []
+    for low in _minima(mean_speed, order):
+        rest = mean_speed[low]
+        before = mean_speed[max(0, low - reach) : low].max()
+        after = mean_speed[low + 1 : low + 1 + reach].max()
+        peak = min(before, after)
+        if peak - rest < _LEAST_SWING or rest > _DEEPEST_SHARE * peak:
+            continue
+        level = rest + _FLANK_LEVEL * (peak - rest)
+        beats.append(_middle(times_s, mean_speed, low, level))
+        strengths.append(1.0 - rest / peak)
+    return np.asarray(beats, np.float64), np.asarray(strengths, np.float32)
+
+
+def _minima(curve: NDArray[np.float64], order: int) -> NDArray[np.int64]:
+    """Indices that are the least within `order` on either side, the first of equals; no edges."""
+    padded = np.pad(curve, order, constant_values=np.inf)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * order + 1)
+    least = (curve <= around[:, order + 1 :].min(axis=1)) & (curve < around[:, :order].min(axis=1))
+    least[:1] = least[-1:] = False
+    return np.flatnonzero(least)
+
+
+def _middle(times_s: NDArray[np.float64], curve: NDArray[np.float64], low: int, level: float) -> float:
+    """The middle between the curve's crossings of `level` before and after index `low`."""
+    left = low
+    while curve[left] < level:
+        left -= 1
+    right = low
+    while curve[right] < level:
+        right += 1
+    down = np.interp(level, curve[[left + 1, left]], times_s[[left + 1, left]])
+    up = np.interp(level, curve[[right - 1, right]], times_s[[right - 1, right]])
+    return float((down + up) / 2)

@@ -1,0 +1,264 @@
+"""A picture → the 33 body landmarks of the person in it, by mediapipe's BlazePose.
+
+Two ways to run the same two networks (a detector that finds a person, a landmark network that
+follows one):
+
+* `GraphFinder`: the models in mediapipe's wheel (up to 0.10.21), run as two small graphs of
+  mediapipe's own subgraphs. The region to look at is passed from picture to picture by us, so
+  that nothing is kept between calls and nothing is smoothed: mediapipe's One-Euro filter lags
+  behind a moving limb, and a lag would shift every kinematic beat.
+* `TaskFinder`: a `.task` file, run by the tasks API, which newer mediapipe versions have only.
+
+Bazarevsky et al. (2020), "BlazePose: On-device Real-time Body Pose Tracking".
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import warnings
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders._compat import lean_package, without_native_noise
+from encoders.errors import MissingModelError
+
+LANDMARKS = 33
+
+_DETECT = """
+input_stream: "image"
+output_stream: "region"
+node {
+  calculator: "ImagePropertiesCalculator"
+  input_stream: "IMAGE_CPU:image" output_stream: "SIZE:size"
+}
+node {
+  calculator: "PoseDetectionCpu"
+  input_stream: "IMAGE:image" output_stream: "DETECTIONS:people"
+}
+node {
+  calculator: "SplitDetectionVectorCalculator"
+  input_stream: "people" output_stream: "person"
+  options { [mediapipe.SplitVectorCalculatorOptions.ext] { ranges { begin: 0 end: 1 } element_only: true } }
+}
+node {
+  calculator: "PoseDetectionToRoi"
+  input_stream: "DETECTION:person" input_stream: "IMAGE_SIZE:size" output_stream: "ROI:region"
+}
+"""
+
+_FOLLOW = """
+input_stream: "image"
+input_stream: "region"
+output_stream: "landmarks"
+output_stream: "next_region"
+input_side_packet: "model_complexity"
+input_side_packet: "enable_segmentation"
+node {
+  calculator: "ImagePropertiesCalculator"
+  input_stream: "IMAGE_CPU:image" output_stream: "SIZE:size"
+}
+node {
+  calculator: "PoseLandmarkByRoiCpu"
+  input_stream: "IMAGE:image" input_stream: "ROI:region"
+  input_side_packet: "MODEL_COMPLEXITY:model_complexity"
+  input_side_packet: "ENABLE_SEGMENTATION:enable_segmentation"
+  output_stream: "LANDMARKS:landmarks" output_stream: "AUXILIARY_LANDMARKS:anchors"
+}
+node {
+  calculator: "PoseLandmarksToRoi"
+  input_stream: "LANDMARKS:anchors" input_stream: "IMAGE_SIZE:size" output_stream: "ROI:next_region"
+}
+"""
+
+# Pictures before a run's first wanted one, for the region to settle where following puts it.
+SETTLING = 2
+
+# The graphs want increasing timestamps and do nothing else with them.
+_TICK_US = 1_000
+# The tasks API smooths by elapsed time; with ten minutes between pictures its filter passes all.
+_STRETCHED_MS = 600_000
+
+
+class PoseFinder(Protocol):
+    """Finds a person, and follows one; for use by one thread at a time."""
+
+    source: str
+
+    def find(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Look for a person afresh in uint8 `[H, W, 3]`: float32 `[33, 4]`, NaN if there is none.
+
+        The columns are x and y in widths and heights of the picture, z (depth, in widths, 0 at the
+        hips, smaller is nearer), visibility 0 to 1.
+        """
+        ...
+
+    def follow(self, rgb: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Follow a person through consecutive pictures: float32 `[N, 33, 4]`, NaN where lost."""
+        ...
+
+
+def open_finders(model: Path | None, count: int) -> list[PoseFinder]:
+    """`count` finders of one kind, their models loaded.
+
+    Args:
+        model: a `.task` file; None for the model in mediapipe's wheel.
+        count: how many threads will each have one.
+
+    Raises:
+        MissingModelError: one line, if mediapipe or a model that it can run isn't there.
+    """
+    try:
+        package = lean_package("mediapipe")
+        version = importlib.metadata.version("mediapipe")
+    except ImportError as error:
+        raise MissingModelError(
+            "pose needs mediapipe, which is not installed: pip install mediapipe"
+        ) from error
+    modules = Path(package.__path__[0]) / "modules"
+    try:
+        with without_native_noise():
+            if model is not None:
+                return [TaskFinder(model, version) for _ in range(count)]
+            if (modules / "pose_landmark" / "pose_landmark_full.tflite").exists():
+                return [GraphFinder(modules.parent.parent, version) for _ in range(count)]
+    except (ImportError, RuntimeError, ValueError, OSError) as error:
+        what = f"the pose model {model}" if model is not None else "the pose model"
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise MissingModelError(f"mediapipe {version} cannot run {what}: {reason}") from error
+    raise MissingModelError(
+        f"mediapipe {version} carries no pose model; give a pose_landmarker .task file "
+        "(v2m models pull pose fetches one)"
+    )
+
+
+class _Graph:
+    """One mediapipe graph, run picture by picture."""
+
+    def __init__(self, text: str, outputs: Sequence[str], constants: dict[str, Any]) -> None:
+        from mediapipe.python import CalculatorGraph
+
+        self._tick = 0
+        self._got: dict[str, Any] = {}
+        self._graph = CalculatorGraph(graph_config=text)
+        for output in outputs:
+            self._graph.observe_output_stream(output, self._got.__setitem__)
+        self._graph.start_run(constants)
+        # A graph still running when the interpreter ends takes the process down with it.
+        weakref.finalize(self, self._graph.close)
+
+    def __call__(self, **packets: Any) -> dict[str, Any]:
+        self._tick += _TICK_US
+        self._got.clear()
+        for name, packet in packets.items():
+            self._graph.add_packet_to_input_stream(name, packet.at(self._tick))
+        self._graph.wait_until_idle()
+        return self._got
+
+
+class GraphFinder:
+    """The models in mediapipe's wheel."""
+
+    def __init__(self, resources: Path, version: str) -> None:
+        # Makes the messages known in which regions go in and landmarks come out.
+        from mediapipe.framework.formats import landmark_pb2, rect_pb2  # noqa: F401
+        from mediapipe.python import packet_creator
+        from mediapipe.python._framework_bindings import resource_util
+
+        resource_util.set_resource_dir(str(resources))
+        # mediapipe's own packet_getter sets this off, once.
+        warnings.filterwarnings("ignore", message=r"SymbolDatabase\.GetPrototype\(\) is deprecated")
+        self.source = f"mediapipe {version} BlazePose full, unsmoothed"
+        self._detect = _Graph(_DETECT, ["region"], {})
+        constants = {
+            "model_complexity": packet_creator.create_int(1),
+            "enable_segmentation": packet_creator.create_bool(False),
+        }
+        self._landmarks = _Graph(_FOLLOW, ["landmarks", "next_region"], constants)
+        # The first picture loads the networks.
+        blank = np.zeros((64, 64, 3), np.uint8)
+        self._detect(image=_image_packet(blank))
+        self._landmarks(image=_image_packet(blank), region=_whole_picture())
+
+    def find(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.asarray(self.follow([rgb])[0])
+
+    def follow(self, rgb: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        from mediapipe.python import packet_getter
+
+        found = np.full((len(rgb), LANDMARKS, 4), np.nan, np.float32)
+        region = None
+        for index, picture in enumerate(rgb):
+            packet = _image_packet(picture)
+            if region is None:
+                region = self._detect(image=packet).get("region")
+                if region is None:
+                    continue
+            got = self._landmarks(image=packet, region=region)
+            region = got.get("next_region")
+            if "landmarks" in got:
+                found[index] = _as_array(packet_getter.get_proto(got["landmarks"]).landmark)
+        return found
+
+
+class TaskFinder:
+    """A `.task` file, by the tasks API."""
+
+    def __init__(self, model: Path, version: str) -> None:
+        from mediapipe.tasks.python import BaseOptions, vision
+
+        def make(mode: Any) -> Any:
+            options = vision.PoseLandmarkerOptions(
+                base_options=BaseOptions(model_asset_path=str(model)), running_mode=mode
+            )
+            landmarker = vision.PoseLandmarker.create_from_options(options)
+            weakref.finalize(self, landmarker.close)
+            return landmarker
+
+        self.source = f"mediapipe {version} {model.name}"
+        self._still = make(vision.RunningMode.IMAGE)
+        self._moving = make(vision.RunningMode.VIDEO)
+        self._clock_ms = 0
+
+    def find(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return _first_person(self._still.detect(_task_image(rgb)))
+
+    def follow(self, rgb: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        found = np.full((len(rgb), LANDMARKS, 4), np.nan, np.float32)
+        for index, picture in enumerate(rgb):
+            self._clock_ms += _STRETCHED_MS
+            found[index] = _first_person(self._moving.detect_for_video(_task_image(picture), self._clock_ms))
+        return found
+
+
+def _image_packet(rgb: NDArray[np.uint8]) -> Any:
+    from mediapipe.python import ImageFormat, packet_creator
+
+    return packet_creator.create_image_frame(data=np.ascontiguousarray(rgb), image_format=ImageFormat.SRGB)
+
+
+def _whole_picture() -> Any:
+    from mediapipe.framework.formats import rect_pb2
+    from mediapipe.python import packet_creator
+
+    return packet_creator.create_proto(rect_pb2.NormalizedRect(x_center=0.5, y_center=0.5, width=1, height=1))
+
+
+def _task_image(rgb: NDArray[np.uint8]) -> Any:
+    import mediapipe
+
+    return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(rgb))
+
+
+def _first_person(result: Any) -> NDArray[np.float32]:
+    if not result.pose_landmarks:
+        return np.full((LANDMARKS, 4), np.nan, np.float32)
+    return _as_array(result.pose_landmarks[0])
+
+
+def _as_array(landmarks: Any) -> NDArray[np.float32]:
+    return np.array([(p.x, p.y, p.z, p.visibility) for p in landmarks], np.float32)
