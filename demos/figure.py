@@ -132,8 +132,17 @@ def joints(pose: Pose) -> dict[str, Point]:
     return body
 
 
-def draw_figure(layer: Layer, pose: Pose, look: Look, *, floor: tuple[float, float], metre_px: float) -> None:
-    """Draw the person on a layer; `floor` is the pixel of the origin."""
+def draw_figure(
+    layer: Layer,
+    pose: Pose,
+    look: Look,
+    *,
+    floor: tuple[float, float],
+    metre_px: float,
+    mouth_open: float = 0.15,
+    eyes_shut: float = 0.0,
+) -> None:
+    """Draw the person on a layer; `floor` is the pixel of the origin, mouth and eyes from 0 to 1."""
     body = {
         name: (floor[0] + p[0] * metre_px, floor[1] - (p[1] - CAMERA_SINE * p[2]) * metre_px, p[2])
         for name, p in joints(pose).items()
@@ -145,7 +154,7 @@ def draw_figure(layer: Layer, pose: Pose, look: Look, *, floor: tuple[float, flo
     for side in sorted(("left", "right"), key=lambda side: body[f"{side}_knee"][2]):
         _leg_and_shoe(layer, body, side, look, metre_px)
     _torso(layer, body, look, metre_px)
-    _head(layer, body, pose, look, metre_px)
+    _head(layer, body, pose, look, metre_px, mouth_open, eyes_shut)
     for side in sides:
         if side not in behind:
             _arm(layer, body, side, look, metre_px, cast_shadow=True)
@@ -281,7 +290,13 @@ def _fingers(
 
 
 def _head(
-    layer: Layer, body: dict[str, tuple[float, float, float]], pose: Pose, look: Look, m: float
+    layer: Layer,
+    body: dict[str, tuple[float, float, float]],
+    pose: Pose,
+    look: Look,
+    m: float,
+    mouth_open: float,
+    eyes_shut: float,
 ) -> None:
     centre, crown = np.array(body["head"][:2]), np.array(body["crown"][:2])
     up = (crown - centre) / max(float(np.linalg.norm(crown - centre)), 1e-6)
@@ -316,20 +331,19 @@ def _head(
     # Fringe: hair over the forehead.
     ball([(-0.058, 0.074, 0.03, 0.032), (0.05, 0.088, 0.03, 0.028)], look.hair, 0.01, 0.2)
     ball([(-0.079, 0.05, 0.0, 0.018), (-0.085, 0.01, 0.0, 0.010), (0.077, 0.06, 0.0, 0.018), (0.085, 0.01, 0.0, 0.010)], look.hair, 0.005)
-    draw_face(layer, at, angle, look, m, mouth_open=0.15)
+    _face(layer, at, angle, look, m, mouth_open, eyes_shut)
 
 
-def draw_face(
+def _face(
     layer: Layer,
     at: FacePoint,
     angle: float,
     look: Look,
     m: float,
-    *,
     mouth_open: float,
-    eyes_shut: float = 0.0,
+    eyes_shut: float,
 ) -> None:
-    """Eyes, brows, nose, cheeks and mouth; `mouth_open` and `eyes_shut` from 0 to 1."""
+    """Eyes, brows, nose, cheeks and mouth."""
     dark = _darker(look.skin, 0.60)
     lips: Colour = (look.skin[0] * 0.66, look.skin[1] * 0.58, min(look.skin[2] * 0.90, 1.0))
     for sign in (-1.0, 1.0):

@@ -38,9 +38,9 @@ def make(path: Path, *, seed: int, height: int, fps: float, duration_s: float | 
     edges = [round(k * SHOT_S * fps) for k in range(round(length_s / SHOT_S) + 1)]
     shots: list[Shot] = []
     last = ""
-    desert = {"car", "wheel", "road"}
+    place = {"car": "desert", "wheel": "desert", "road": "desert", "rain": "city", "lamp": "city"}
     for start, end in zip(edges[:-1], edges[1:], strict=True):
-        choice = [n for n in scenes if n != last and not (n in desert and last in desert)]
+        choice = [name for name in scenes if place.get(name, name) != place.get(last, last)]
         last = choice[int(rng.integers(len(choice)))]
         shots.append(Shot(last, end - start, starts_s=float(rng.uniform(0.0, 6.0))))
     draw, starts = edit(shots, scenes, fps)
