@@ -104,16 +104,22 @@ def joints(pose: Pose) -> dict[str, Point]:
     turn, roll = np.radians(pose.turn), np.radians(pose.chest_roll)
     spine = np.array([np.sin(roll), np.cos(roll), 0.0])
     across = np.array([np.cos(turn) * np.cos(roll), -np.cos(turn) * np.sin(roll), -np.sin(turn)])
-    hip_across = np.array([np.cos(np.radians(pose.hip_roll)), np.sin(np.radians(pose.hip_roll)), -0.4 * np.sin(turn)])
+    hip_across = np.array(
+        [np.cos(np.radians(pose.hip_roll)), np.sin(np.radians(pose.hip_roll)), -0.4 * np.sin(turn)]
+    )
     waist = hips + 0.14 * (0.5 * spine + np.array([0.0, 0.5, 0.0]))
     chest, neck = waist + 0.20 * spine, waist + 0.40 * spine
-    head_up = np.array([np.sin(np.radians(pose.head_roll) + roll * 0.5), np.cos(np.radians(pose.head_roll)), 0.02])
+    head_up = np.array(
+        [np.sin(np.radians(pose.head_roll) + roll * 0.5), np.cos(np.radians(pose.head_roll)), 0.02]
+    )
     body = {"hips": hips, "waist": waist, "chest": chest, "neck": neck, "head": neck + 0.175 * head_up}
     body["crown"] = neck + 0.27 * head_up
     for side, sign in (("left", -1.0), ("right", 1.0)):
         shoulder = neck - 0.045 * spine + sign * SHOULDER_HALF_M * across
         arm = _direction(sign, getattr(pose, f"{side}_arm_out"), getattr(pose, f"{side}_arm_fore"))
-        forearm = _direction(sign, getattr(pose, f"{side}_forearm_out"), getattr(pose, f"{side}_forearm_fore"))
+        forearm = _direction(
+            sign, getattr(pose, f"{side}_forearm_out"), getattr(pose, f"{side}_forearm_fore")
+        )
         # A raised arm takes its shoulder along.
         shoulder = shoulder + np.array([0.0, 0.045 * max(arm[1], 0.0), 0.0])
         body[f"{side}_shoulder"] = shoulder
@@ -125,7 +131,9 @@ def joints(pose: Pose) -> dict[str, Point]:
         ankle = np.array([getattr(pose, f"{side}_foot_x"), ANKLE_M + lift, getattr(pose, f"{side}_foot_z")])
         toe = np.radians(getattr(pose, f"{side}_toe"))
         knee, ankle = _leg(hip, ankle, np.array([0.8 * np.sin(toe), 0.0, np.cos(toe)]))
-        body[f"{side}_side"] = hip + 0.075 * (0.5 * spine + np.array([0.0, 0.5, 0.0])) + 0.2 * HIP_HALF_M * -sign * hip_across
+        body[f"{side}_side"] = (
+            hip + 0.075 * (0.5 * spine + np.array([0.0, 0.5, 0.0])) + 0.2 * HIP_HALF_M * -sign * hip_across
+        )
         body |= {f"{side}_hip": hip, f"{side}_knee": knee, f"{side}_ankle": ankle}
         body[f"{side}_heel"] = ankle + np.array([-0.04 * np.sin(toe), -0.05, -0.04 * np.cos(toe)])
         body[f"{side}_toe"] = ankle + np.array([FOOT_M * np.sin(toe), -0.055, FOOT_M * np.cos(toe)])
@@ -310,7 +318,9 @@ def _head(
         x, y = centre + (side * shifted + up * above) * m
         return float(x), float(y)
 
-    def ball(points: list[tuple[float, float, float, float]], colour: Colour, melt: float, shine: float = 0.0) -> None:
+    def ball(
+        points: list[tuple[float, float, float, float]], colour: Colour, melt: float, shine: float = 0.0
+    ) -> None:
         """(across, above, depth, radius) pairs, joined two by two."""
         placed = [(*at(a, b, d), r * m) for a, b, d, r in points]
         pairs = np.array([placed[i] + placed[i + 1] for i in range(0, len(placed), 2)])
@@ -323,14 +333,28 @@ def _head(
     for ear in (-0.089, 0.089):
         ball([(ear, -0.012, -0.01, 0.017), (ear * 0.97, -0.035, -0.01, 0.013)], look.skin, 0.004)
     ball(
-        [(0, 0.018, 0.012, 0.086), (0, -0.025, 0.016, 0.076), (0, -0.03, 0.02, 0.070), (0, -0.078, 0.024, 0.038)],
+        [
+            (0, 0.018, 0.012, 0.086),
+            (0, -0.025, 0.016, 0.076),
+            (0, -0.03, 0.02, 0.070),
+            (0, -0.078, 0.024, 0.038),
+        ],
         look.skin,
         0.012,
         0.06,
     )
     # Fringe: hair over the forehead.
     ball([(-0.058, 0.074, 0.03, 0.032), (0.05, 0.088, 0.03, 0.028)], look.hair, 0.01, 0.2)
-    ball([(-0.079, 0.05, 0.0, 0.018), (-0.085, 0.01, 0.0, 0.010), (0.077, 0.06, 0.0, 0.018), (0.085, 0.01, 0.0, 0.010)], look.hair, 0.005)
+    ball(
+        [
+            (-0.079, 0.05, 0.0, 0.018),
+            (-0.085, 0.01, 0.0, 0.010),
+            (0.077, 0.06, 0.0, 0.018),
+            (0.085, 0.01, 0.0, 0.010),
+        ],
+        look.hair,
+        0.005,
+    )
     _face(layer, at, angle, look, m, mouth_open, eyes_shut)
 
 
@@ -349,7 +373,9 @@ def _face(
     for sign in (-1.0, 1.0):
         eye = at(sign * 0.034, 0.004)
         soft = max(0.006 * m, 1.0)
-        draw_ellipse(layer, eye, (0.021 * m, 0.014 * m), dark, angle=angle, softness_px=soft * 1.6, opacity=0.35)
+        draw_ellipse(
+            layer, eye, (0.021 * m, 0.014 * m), dark, angle=angle, softness_px=soft * 1.6, opacity=0.35
+        )
         open_ = max(1.0 - eyes_shut, 0.12)
         draw_ellipse(layer, eye, (0.0150 * m, 0.0082 * m * open_), (0.93, 0.95, 0.96), angle=angle)
         draw_ellipse(layer, eye, (0.0070 * m, 0.0076 * m * open_), (0.12, 0.18, 0.26), angle=angle)
@@ -358,13 +384,32 @@ def _face(
         glint = at(sign * 0.034 - 0.003, 0.008)
         draw_ellipse(layer, glint, (0.0020 * m, 0.0020 * m), (1.0, 1.0, 1.0), opacity=open_)
         brow = at(sign * 0.036, 0.031)
-        draw_ellipse(layer, brow, (0.021 * m, 0.0048 * m), look.hair, angle=angle + sign * 0.10, softness_px=soft * 0.5)
+        draw_ellipse(
+            layer, brow, (0.021 * m, 0.0048 * m), look.hair, angle=angle + sign * 0.10, softness_px=soft * 0.5
+        )
         cheek = at(sign * 0.045, -0.034)
-        draw_ellipse(layer, cheek, (0.020 * m, 0.014 * m), lips, angle=angle, softness_px=0.02 * m, opacity=0.22)
+        draw_ellipse(
+            layer, cheek, (0.020 * m, 0.014 * m), lips, angle=angle, softness_px=0.02 * m, opacity=0.22
+        )
         nostril = at(sign * 0.0075, -0.0315, 0.108)
         draw_ellipse(layer, nostril, (0.0042 * m, 0.0026 * m), dark, angle=angle, opacity=0.75)
-    draw_ellipse(layer, at(0.009, -0.016, 0.105), (0.007 * m, 0.022 * m), dark, angle=angle, softness_px=0.012 * m, opacity=0.30)
-    draw_ellipse(layer, at(-0.002, -0.022, 0.112), (0.007 * m, 0.008 * m), (0.85, 0.92, 1.0), softness_px=0.012 * m, opacity=0.30)
+    draw_ellipse(
+        layer,
+        at(0.009, -0.016, 0.105),
+        (0.007 * m, 0.022 * m),
+        dark,
+        angle=angle,
+        softness_px=0.012 * m,
+        opacity=0.30,
+    )
+    draw_ellipse(
+        layer,
+        at(-0.002, -0.022, 0.112),
+        (0.007 * m, 0.008 * m),
+        (0.85, 0.92, 1.0),
+        softness_px=0.012 * m,
+        opacity=0.30,
+    )
     for sign in (-1.0, 1.0):
         corner = at(sign * 0.0125, -0.0545)
         tilt = angle - sign * 0.30
@@ -375,11 +420,17 @@ def _face(
         corner = at(sign * 0.0115, -0.0535)
         tilt = angle - sign * 0.30
         draw_ellipse(layer, corner, (0.0150 * m, (0.0012 + 0.006 * mouth_open) * m), inside, angle=tilt)
-    draw_ellipse(layer, at(0.0, -0.0565), (0.0150 * m, (0.0012 + 0.009 * mouth_open) * m), inside, angle=angle)
+    draw_ellipse(
+        layer, at(0.0, -0.0565), (0.0150 * m, (0.0012 + 0.009 * mouth_open) * m), inside, angle=angle
+    )
     if mouth_open > 0.05:
         teeth = at(0.0, -0.0555 + 0.005 * mouth_open)
-        draw_ellipse(layer, teeth, (0.0150 * m, (0.0008 + 0.003 * mouth_open) * m), (0.92, 0.94, 0.96), angle=angle)
-    draw_ellipse(layer, at(0.0, -0.074), (0.013 * m, 0.003 * m), dark, angle=angle, softness_px=0.006 * m, opacity=0.4)
+        draw_ellipse(
+            layer, teeth, (0.0150 * m, (0.0008 + 0.003 * mouth_open) * m), (0.92, 0.94, 0.96), angle=angle
+        )
+    draw_ellipse(
+        layer, at(0.0, -0.074), (0.013 * m, 0.003 * m), dark, angle=angle, softness_px=0.006 * m, opacity=0.4
+    )
 
 
 def _darker(colour: Colour, by: float) -> Colour:

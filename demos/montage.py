@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def make(path: Path, *, seed: int, height: int, fps: float, duration_s: float | 
     shots: list[Shot] = []
     last = ""
     place = {"car": "desert", "wheel": "desert", "road": "desert", "rain": "city", "lamp": "city"}
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in itertools.pairwise(edges):
         choice = [name for name in scenes if place.get(name, name) != place.get(last, last)]
         last = choice[int(rng.integers(len(choice)))]
         shots.append(Shot(last, end - start, starts_s=float(rng.uniform(0.0, 6.0))))

@@ -54,7 +54,12 @@ def draw_capsules(
 
 
 def shadow_capsules(
-    layer: Layer, capsules: NDArray[np.float64], *, offset_px: tuple[float, float], softness_px: float, depth: float
+    layer: Layer,
+    capsules: NDArray[np.float64],
+    *,
+    offset_px: tuple[float, float],
+    softness_px: float,
+    depth: float,
 ) -> None:
     """Darken what is already on the layer where capsules in front of it keep the light off."""
     moved = capsules.copy()
@@ -132,8 +137,14 @@ def _distance(
     the same weights, so that the light crosses a joint without a seam.
     """
     reach = margin + 1.0
-    lows = np.minimum(capsules[:, :2] - capsules[:, 2:3], capsules[:, 3:5] - capsules[:, 5:6]).min(axis=0) - reach
-    highs = np.maximum(capsules[:, :2] + capsules[:, 2:3], capsules[:, 3:5] + capsules[:, 5:6]).max(axis=0) + reach
+    lows = (
+        np.minimum(capsules[:, :2] - capsules[:, 2:3], capsules[:, 3:5] - capsules[:, 5:6]).min(axis=0)
+        - reach
+    )
+    highs = (
+        np.maximum(capsules[:, :2] + capsules[:, 2:3], capsules[:, 3:5] + capsules[:, 5:6]).max(axis=0)
+        + reach
+    )
     where = _window(layer, lows[0], lows[1], highs[0], highs[1])
     if where is None:
         return None

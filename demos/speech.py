@@ -7,6 +7,7 @@ the harmonics are added up directly, each at the level that the formants give it
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,7 +59,7 @@ def speak(duration_s: float, seed: int) -> Speech:
         syllables = max(round((end - start) * rng.uniform(4.0, 5.2)), 2)
         edges = start + (end - start) * np.linspace(0.0, 1.0, syllables + 1)
         edges[1:-1] += rng.uniform(-0.02, 0.02, syllables - 1)
-        for left, right in zip(edges[:-1], edges[1:], strict=True):
+        for left, right in itertools.pairwise(edges):
             _syllable(rng, times, left, right, level, formants)
             if rng.random() < 0.45:
                 _hiss(rng, samples, left)

@@ -28,7 +28,11 @@ def make(path: Path, *, seed: int, height: int, fps: float, duration_s: float | 
     speech = speak(length_s, seed)
     # The background is out of focus, so it is drawn small.
     far = DuskSea(2 * round(width / 8), 2 * round(height / 8), seed)
-    people = {(mouth, shut): _person(height, mouth / (MOUTHS - 1), shut) for mouth in range(MOUTHS) for shut in (0.0, 1.0)}
+    people = {
+        (mouth, shut): _person(height, mouth / (MOUTHS - 1), shut)
+        for mouth in range(MOUTHS)
+        for shut in (0.0, 1.0)
+    }
     rng = np.random.default_rng([seed, 97])
     blinks = np.cumsum(rng.uniform(2.0, 4.5, int(length_s / 2) + 2))
 
@@ -66,5 +70,7 @@ def _person(height: int, mouth_open: float, eyes_shut: float) -> Sprite:
     pose = Pose(turn=10, head_turn=4, head_roll=2)
     look = Look(shirt=(0.42, 0.33, 0.22), skin=(0.53, 0.65, 0.90), hair=(0.08, 0.10, 0.16))
     floor = (layer.shape[1] / 2, 2.98 * height)
-    draw_figure(layer, pose, look, floor=floor, metre_px=metre, mouth_open=mouth_open * 0.9, eyes_shut=eyes_shut)
+    draw_figure(
+        layer, pose, look, floor=floor, metre_px=metre, mouth_open=mouth_open * 0.9, eyes_shut=eyes_shut
+    )
     return np.asarray(np.clip(layer * 255.0 + 0.5, 0, 255), np.uint8)

@@ -59,7 +59,8 @@ def write_clip(
     command += ["-f", "mp4", os.fspath(part)]
     try:
         with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as encoder:
-            assert encoder.stdin is not None and encoder.stderr is not None
+            assert encoder.stdin is not None
+            assert encoder.stderr is not None
             try:
                 _feed(encoder.stdin.write, draw, frames)
                 encoder.stdin.close()
@@ -68,7 +69,7 @@ def write_clip(
             complaint = encoder.stderr.read().decode(errors="replace").strip()
         if encoder.returncode:
             raise RuntimeError(f"ffmpeg could not write {path}: {complaint}")
-        os.replace(part, path)
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
         wav.unlink(missing_ok=True)

@@ -11,5 +11,5 @@ class Scene(Protocol):
     """Somewhere the camera can be."""
 
     def draw(self, time_s: float) -> Frame:
-        """The picture `time_s` after the shot began, uint8 `[H, W, 3]` BGR; the same each time it is asked."""
+        """The picture `time_s` into the shot, uint8 `[H, W, 3]` BGR; the same each time it is asked."""
         ...

@@ -25,7 +25,9 @@ class NightRain:
         h, w = height, width
         self.width, self.height, self.close = w, h, close
         self.water = round((0.80 if close else 0.66) * h)
-        self.sky = gradient(w, h, [(0.0, (58, 28, 14)), (0.45, (92, 52, 26)), (0.70, (120, 76, 44)), (1.0, (70, 40, 20))], rng)
+        self.sky = gradient(
+            w, h, [(0.0, (58, 28, 14)), (0.45, (92, 52, 26)), (0.70, (120, 76, 44)), (1.0, (70, 40, 20))], rng
+        )
         murk = cloud_noise(w, h, rng, grain=0.7 * h)[..., None]
         self.sky = np.asarray(self.sky * (0.72 + 0.5 * murk), np.uint8)
         scale = 1.5 if close else 1.0
@@ -45,7 +47,13 @@ class NightRain:
         self.columns = np.broadcast_to(np.arange(w, dtype=np.float32)[None, :], (len(row), w))
 
     def _skyline(
-        self, width: int, rng: np.random.Generator, tall: float, wall: tuple[float, float, float], lit: float, power: float
+        self,
+        width: int,
+        rng: np.random.Generator,
+        tall: float,
+        wall: tuple[float, float, float],
+        lit: float,
+        power: float,
     ) -> Sprite:
         """One row of buildings, `tall` × the picture's height at most."""
         h = self.height
@@ -56,10 +64,15 @@ class NightRain:
             wide = h * rng.uniform(0.06, 0.15)
             top = band - h * tall * rng.uniform(0.35, 1.0)
             shade = tuple(c * rng.uniform(0.82, 1.12) for c in wall)
-            brush.polygon([(x, top), (x + wide, top), (x + wide, band), (x, band)], (shade[0], shade[1], shade[2]))
+            brush.polygon(
+                [(x, top), (x + wide, top), (x + wide, band), (x, band)], (shade[0], shade[1], shade[2])
+            )
             if rng.random() < 0.3:
                 mast = x + wide * rng.uniform(0.3, 0.7)
-                brush.polygon([(mast - 1, top), (mast, top - 0.045 * h), (mast + 1, top)], (shade[0], shade[1], shade[2]))
+                brush.polygon(
+                    [(mast - 1, top), (mast, top - 0.045 * h), (mast + 1, top)],
+                    (shade[0], shade[1], shade[2]),
+                )
             pane, gap = h * 0.0085 * (1.6 if self.close else 1.0), h * 0.017 * (1.6 if self.close else 1.0)
             for wy in np.arange(top + gap, band - gap, gap * 1.15):
                 for wx in np.arange(x + gap * 0.7, x + wide - gap * 0.9, gap):
@@ -67,7 +80,10 @@ class NightRain:
                         colour = WINDOWS[int(rng.integers(len(WINDOWS)))]
                         bright = power * rng.uniform(0.55, 1.0)
                         lamp = (colour[0] * bright, colour[1] * bright, colour[2] * bright)
-                        brush.polygon([(wx, wy), (wx + pane, wy), (wx + pane, wy + pane * 1.1), (wx, wy + pane * 1.1)], lamp)
+                        brush.polygon(
+                            [(wx, wy), (wx + pane, wy), (wx + pane, wy + pane * 1.1), (wx, wy + pane * 1.1)],
+                            lamp,
+                        )
             x += wide * rng.uniform(0.92, 1.15)
         return brush.sprite()
 
@@ -75,9 +91,17 @@ class NightRain:
         h = self.height
         brush = Brush(int(0.30 * h), int(0.74 * h))
         iron = (30, 18, 12)
-        brush.polygon([(0.052 * h, 0.03 * h), (0.060 * h, 0.03 * h), (0.066 * h, 0.74 * h), (0.046 * h, 0.74 * h)], iron)
-        brush.polygon([(0.050 * h, 0.045 * h), (0.20 * h, 0.015 * h), (0.20 * h, 0.023 * h), (0.050 * h, 0.058 * h)], iron)
-        brush.polygon([(0.165 * h, 0.016 * h), (0.235 * h, 0.016 * h), (0.250 * h, 0.042 * h), (0.15 * h, 0.042 * h)], iron)
+        brush.polygon(
+            [(0.052 * h, 0.03 * h), (0.060 * h, 0.03 * h), (0.066 * h, 0.74 * h), (0.046 * h, 0.74 * h)], iron
+        )
+        brush.polygon(
+            [(0.050 * h, 0.045 * h), (0.20 * h, 0.015 * h), (0.20 * h, 0.023 * h), (0.050 * h, 0.058 * h)],
+            iron,
+        )
+        brush.polygon(
+            [(0.165 * h, 0.016 * h), (0.235 * h, 0.016 * h), (0.250 * h, 0.042 * h), (0.15 * h, 0.042 * h)],
+            iron,
+        )
         brush.ellipse(0.20 * h, 0.043 * h, 0.043 * h, 0.012 * h, (190, 240, 255))
         return brush.sprite()
 
@@ -103,23 +127,38 @@ class NightRain:
         w, h, water = self.width, self.height, self.water
         deep = self.rows / max(h - water, 1)
         ripple = (1.5 + 9.0 * deep) * h / 720
-        shift_x = ripple * np.sin(self.rows * (0.9 - 0.5 * deep) * 360 / h + 4.2 * time_s) * np.cos(0.021 * self.columns * 720 / h + time_s)
+        shift_x = (
+            ripple
+            * np.sin(self.rows * (0.9 - 0.5 * deep) * 360 / h + 4.2 * time_s)
+            * np.cos(0.021 * self.columns * 720 / h + time_s)
+        )
         shift_y = ripple * 0.9 * np.sin(0.013 * self.columns * 720 / h - 2.1 * time_s + 12 * deep)
         source_y = np.clip(water - 2 - self.rows * (2.2 if self.close else 1.5) + shift_y, 0, h - 1)
         image = cv2.remap(
-            picture, (self.columns + shift_x).astype(np.float32), source_y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+            picture,
+            (self.columns + shift_x).astype(np.float32),
+            source_y.astype(np.float32),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REFLECT,
         )
         image = cv2.blur(image, (1, max(3, h // 60) | 1))
         picture[water:] = cv2.addWeighted(image, 0.66, np.full_like(image, (44, 24, 12)), 0.42, 0)
         for a, b, c in self.rings:
             age = (time_s * 1.4 + 7 * c) % 1.0
             place = np.floor(time_s * 1.4 + 7 * c)
-            x, y = ((a + 0.618 * place) % 1.0) * w, water + (0.08 + 0.9 * ((b + 0.377 * place) % 1.0)) * (h - water)
+            x, y = (
+                ((a + 0.618 * place) % 1.0) * w,
+                water + (0.08 + 0.9 * ((b + 0.377 * place) % 1.0)) * (h - water),
+            )
             size = (0.004 + 0.016 * age) * h * (0.5 + (y - water) / max(h - water, 1))
             light = 70 * (1.0 - age)
             axes = (round(size * 16), round(size * 0.3 * 16))
-            ring = tuple(min(float(v) + light, 255.0) for v in picture[min(int(y), h - 1), min(int(x), w - 1)])
-            cv2.ellipse(picture, (round(x * 16), round(y * 16)), axes, 0, 0, 360, ring, 1, cv2.LINE_AA, shift=4)
+            ring = tuple(
+                min(float(v) + light, 255.0) for v in picture[min(int(y), h - 1), min(int(x), w - 1)]
+            )
+            cv2.ellipse(
+                picture, (round(x * 16), round(y * 16)), axes, 0, 0, 360, ring, 1, cv2.LINE_AA, shift=4
+            )
 
     def _rain(self, picture: Frame, time_s: float) -> None:
         """Slanted streaks, near ones longer and faster, added as light."""
@@ -133,5 +172,13 @@ class NightRain:
             value = 26 + 46 * near * (0.6 + 0.4 * c)
             start = (round(x * 16), round(y * 16))
             end = (round((x + 0.13 * long * w / h * 0.9) * 16), round((y + long) * 16))
-            cv2.line(streaks, start, end, (value, value * 0.88, value * 0.74), max(1, round(h * near / 480)), cv2.LINE_AA, shift=4)
+            cv2.line(
+                streaks,
+                start,
+                end,
+                (value, value * 0.88, value * 0.74),
+                max(1, round(h * near / 480)),
+                cv2.LINE_AA,
+                shift=4,
+            )
         cv2.add(picture, streaks, dst=picture)

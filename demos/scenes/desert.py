@@ -8,7 +8,13 @@ import numpy as np
 from demos.scenes.painting import Brush, Sprite, clouds, glow, gradient, halo, lay, ridge, ridge_line
 from demos.writer import Frame
 
-SKY = [(0.0, (50, 22, 92)), (0.30, (44, 40, 176)), (0.52, (48, 96, 240)), (0.64, (96, 190, 255)), (1.0, (60, 90, 200))]
+SKY = [
+    (0.0, (50, 22, 92)),
+    (0.30, (44, 40, 176)),
+    (0.52, (48, 96, 240)),
+    (0.64, (96, 190, 255)),
+    (1.0, (60, 90, 200)),
+]
 
 
 class ChaseSide:
@@ -26,13 +32,21 @@ class ChaseSide:
         self.width, self.height, self.near = w, h, near
         self.sky = gradient(w, h, SKY, rng)
         glow(self.sky, halo(0.62 * h, (30, 80, 110), 2.2), 0.30 * w, 0.58 * h)
-        cv2.circle(self.sky, (round(0.30 * w), round(0.57 * h)), round(0.10 * h), (170, 226, 255), -1, cv2.LINE_AA)
-        self.clouds = clouds(int(1.4 * w), int(0.42 * h), rng, cover=0.45, lit=(110, 130, 255), shade=(70, 40, 130))
-        self.mesas = ridge(_mesas(int(2.0 * w), rng), int(0.34 * h), 0.20 * h, (60, 46, 138), (70, 90, 214), rng, grain=0.12)
+        cv2.circle(
+            self.sky, (round(0.30 * w), round(0.57 * h)), round(0.10 * h), (170, 226, 255), -1, cv2.LINE_AA
+        )
+        self.clouds = clouds(
+            int(1.4 * w), int(0.42 * h), rng, cover=0.45, lit=(110, 130, 255), shade=(70, 40, 130)
+        )
+        self.mesas = ridge(
+            _mesas(int(2.0 * w), rng), int(0.34 * h), 0.20 * h, (60, 46, 138), (70, 90, 214), rng, grain=0.12
+        )
         dunes = ridge_line(int(2.2 * w), rng, grain=0.8 * h, roughness=0.36)
         self.dunes = ridge(dunes, int(0.30 * h), 0.09 * h, (38, 44, 150), (30, 40, 120), rng, grain=0.22)
         self.loop = int(3.0 * w)
-        self.brush = [(float(rng.uniform(0, self.loop)), self._bush(rng, rng.uniform(0.5, 1.2))) for _ in range(16)]
+        self.brush = [
+            (float(rng.uniform(0, self.loop)), self._bush(rng, rng.uniform(0.5, 1.2))) for _ in range(16)
+        ]
         self.posts = [k * self.loop / 7 for k in range(7)]
         self.post = self._post()
         self.stones = rng.random((70, 3))
@@ -49,7 +63,9 @@ class ChaseSide:
             far = side * rng.uniform(0.45, 0.95)
             tip = (side + far * np.cos(angle) * 0.9, side - far * np.sin(angle))
             mix = rng.random()
-            brush.polygon([(side - 2, side), tip, (side + 2, side)], (20 + 14 * mix, 26 + 30 * mix, 60 + 60 * mix))
+            brush.polygon(
+                [(side - 2, side), tip, (side + 2, side)], (20 + 14 * mix, 26 + 30 * mix, 60 + 60 * mix)
+            )
         return brush.sprite()
 
     def _post(self) -> Sprite:
@@ -57,7 +73,9 @@ class ChaseSide:
         brush = Brush(int(0.20 * h), int(0.62 * h))
         wood = (20, 16, 44)
         brush.polygon([(0.093 * h, 0), (0.107 * h, 0), (0.11 * h, 0.62 * h), (0.09 * h, 0.62 * h)], wood)
-        brush.polygon([(0.02 * h, 0.05 * h), (0.18 * h, 0.05 * h), (0.18 * h, 0.064 * h), (0.02 * h, 0.064 * h)], wood)
+        brush.polygon(
+            [(0.02 * h, 0.05 * h), (0.18 * h, 0.05 * h), (0.18 * h, 0.064 * h), (0.02 * h, 0.064 * h)], wood
+        )
         return brush.sprite()
 
     def draw(self, time_s: float) -> Frame:
@@ -77,15 +95,31 @@ class ChaseSide:
         dash = 0.22 * w
         for k in range(-1, int(w / dash) + 2):
             x = k * dash - run % dash
-            cv2.rectangle(picture, (round(x), round(0.862 * h)), (round(x + 0.11 * w), round(0.870 * h)), (150, 210, 240), -1)
+            cv2.rectangle(
+                picture,
+                (round(x), round(0.862 * h)),
+                (round(x + 0.11 * w), round(0.870 * h)),
+                (150, 210, 240),
+                -1,
+            )
         shake = h * 0.004 * (np.sin(31 * time_s) + 0.6 * np.sin(47 * time_s + 1))
         x = (0.26 + 0.05 * np.sin(1.7 * time_s)) * w
         y = 0.925 * h - self.car.shape[0] + shake
         self._wake(picture, x, 0.92 * h, time_s)
-        cv2.ellipse(picture, (round(x + self.car.shape[1] / 2), round(0.925 * h)), (round(self.car.shape[1] * 0.47), round(0.012 * h)), 0, 0, 360, (16, 14, 22), -1, cv2.LINE_AA)
+        cv2.ellipse(
+            picture,
+            (round(x + self.car.shape[1] / 2), round(0.925 * h)),
+            (round(self.car.shape[1] * 0.47), round(0.012 * h)),
+            0,
+            0,
+            360,
+            (16, 14, 22),
+            -1,
+            cv2.LINE_AA,
+        )
         lay(picture, self.car, x, y)
         for share in (0.205, 0.785):
-            self._wheel(picture, x + share * self.car.shape[1], 0.922 * h - self.wheel_r * 0.88 , run)
+            self._wheel(picture, x + share * self.car.shape[1], 0.922 * h - self.wheel_r * 0.88, run)
         for place in self.posts:
             at = (place - 1.25 * run) % self.loop - 0.3 * w
             if -0.2 * h < at < w:
@@ -105,8 +139,20 @@ class ChaseSide:
             x = (a * 1.4 * w - speed * run) % (1.4 * w) - 0.2 * w
             long = (0.03 + 0.09 * b) * w * (0.4 + c)
             tone = 0.7 + 0.7 * c
-            colour = (52 * tone, 54 * tone, 120 * tone) if y < 0.79 * h or y > 0.94 * h else (60 * tone, 52 * tone, 66 * tone)
-            cv2.line(picture, (round(x * 16), round(y * 16)), (round((x + long) * 16), round(y * 16)), colour, max(1, h // 300), cv2.LINE_AA, shift=4)
+            colour = (
+                (52 * tone, 54 * tone, 120 * tone)
+                if y < 0.79 * h or y > 0.94 * h
+                else (60 * tone, 52 * tone, 66 * tone)
+            )
+            cv2.line(
+                picture,
+                (round(x * 16), round(y * 16)),
+                (round((x + long) * 16), round(y * 16)),
+                colour,
+                max(1, h // 300),
+                cv2.LINE_AA,
+                shift=4,
+            )
 
     def _wheel(self, picture: Frame, x: float, y: float, run: float) -> None:
         r = self.wheel_r
@@ -144,10 +190,14 @@ class ChaseRoad:
         self.horizon = round(0.50 * h)
         self.sky = gradient(w, h, [(place * 0.80, colour) for place, colour in SKY], rng)
         glow(self.sky, halo(0.66 * h, (30, 80, 110), 2.2), 0.56 * w, 0.45 * h)
-        cv2.circle(self.sky, (round(0.56 * w), round(0.44 * h)), round(0.085 * h), (170, 226, 255), -1, cv2.LINE_AA)
+        cv2.circle(
+            self.sky, (round(0.56 * w), round(0.44 * h)), round(0.085 * h), (170, 226, 255), -1, cv2.LINE_AA
+        )
         bank = clouds(int(1.2 * w), int(0.36 * h), rng, cover=0.42, lit=(110, 130, 255), shade=(70, 40, 130))
         lay(self.sky, bank, -0.1 * w, 0.0)
-        self.mesas = ridge(_mesas(int(1.5 * w), rng), int(0.20 * h), 0.15 * h, (60, 46, 138), (66, 86, 204), rng, grain=0.12)
+        self.mesas = ridge(
+            _mesas(int(1.5 * w), rng), int(0.20 * h), 0.15 * h, (60, 46, 138), (66, 86, 204), rng, grain=0.12
+        )
         rows = np.arange(self.horizon + 1, h, dtype=np.float32)
         self.depth = (h * 0.50) / (rows - self.horizon)
         self.x = np.arange(w, dtype=np.float32)[None, :] / w - 0.5
@@ -161,7 +211,9 @@ class ChaseRoad:
         brush = Brush(int(0.40 * h), int(0.90 * h))
         wood = (18, 14, 40)
         brush.polygon([(0.188 * h, 0), (0.212 * h, 0), (0.216 * h, 0.9 * h), (0.184 * h, 0.9 * h)], wood)
-        brush.polygon([(0.02 * h, 0.06 * h), (0.38 * h, 0.06 * h), (0.38 * h, 0.084 * h), (0.02 * h, 0.084 * h)], wood)
+        brush.polygon(
+            [(0.02 * h, 0.06 * h), (0.38 * h, 0.06 * h), (0.38 * h, 0.084 * h), (0.02 * h, 0.084 * h)], wood
+        )
         return brush.sprite()
 
     def draw(self, time_s: float) -> Frame:
@@ -175,7 +227,9 @@ class ChaseRoad:
         bend = 0.10 * np.sin(0.6 * time_s) * (depth / self.depth[0]) ** 1.0 * 0.0 + sway / w * 0.4 / depth
         across = (self.x - bend) * depth * 2.2
         along = depth * 6.0 + travelled
-        tile = self.mottle[(np.floor(along * 6.0).astype(int) % 64), (np.floor(across * 40.0).astype(int) % 512)]
+        tile = self.mottle[
+            (np.floor(along * 6.0).astype(int) % 64), (np.floor(across * 40.0).astype(int) % 512)
+        ]
         haze = np.clip(1.0 - 5.0 / depth, 0.0, 1.0) ** 2
         sand = np.array([40.0, 50.0, 138.0], np.float32) * (0.62 + 0.75 * tile[..., None])
         tar = np.array([48.0, 40.0, 52.0], np.float32) * (0.75 + 0.5 * tile[..., None])
@@ -194,7 +248,13 @@ class ChaseRoad:
             side = -1.0 if k % 2 else 1.0
             x = w * (0.5 + side * 0.62 / far * 1.7) + sway * 0.2 / far
             foot = horizon + h * 0.50 * 6.0 / (far * 6.0)
-            lay(picture, self.pole, x - self.pole.shape[1] * scale / 2, foot - self.pole.shape[0] * scale, scale=scale)
+            lay(
+                picture,
+                self.pole,
+                x - self.pole.shape[1] * scale / 2,
+                foot - self.pole.shape[0] * scale,
+                scale=scale,
+            )
         return picture
 
 
@@ -214,8 +274,36 @@ def car(length: float) -> Sprite:
         curve = _smooth(np.array(points) * (w, h))
         brush.polygon(curve, colour)
 
-    shape([(0.02, 0.72), (0.03, 0.50), (0.14, 0.42), (0.30, 0.36), (0.42, 0.10), (0.60, 0.08), (0.74, 0.34), (0.90, 0.42), (0.98, 0.56), (0.985, 0.76), (0.92, 0.84), (0.06, 0.84)], (36, 30, 190))
-    shape([(0.05, 0.62), (0.20, 0.585), (0.60, 0.58), (0.95, 0.62), (0.95, 0.67), (0.60, 0.63), (0.20, 0.63), (0.05, 0.67)], (74, 84, 240))
+    shape(
+        [
+            (0.02, 0.72),
+            (0.03, 0.50),
+            (0.14, 0.42),
+            (0.30, 0.36),
+            (0.42, 0.10),
+            (0.60, 0.08),
+            (0.74, 0.34),
+            (0.90, 0.42),
+            (0.98, 0.56),
+            (0.985, 0.76),
+            (0.92, 0.84),
+            (0.06, 0.84),
+        ],
+        (36, 30, 190),
+    )
+    shape(
+        [
+            (0.05, 0.62),
+            (0.20, 0.585),
+            (0.60, 0.58),
+            (0.95, 0.62),
+            (0.95, 0.67),
+            (0.60, 0.63),
+            (0.20, 0.63),
+            (0.05, 0.67),
+        ],
+        (74, 84, 240),
+    )
     shape([(0.345, 0.37), (0.44, 0.16), (0.51, 0.145), (0.515, 0.375)], (96, 70, 52))
     shape([(0.535, 0.375), (0.535, 0.145), (0.60, 0.16), (0.70, 0.36)], (96, 70, 52))
     shape([(0.37, 0.33), (0.445, 0.18), (0.465, 0.18), (0.41, 0.33)], (220, 200, 190))
@@ -233,5 +321,7 @@ def _smooth(points: np.ndarray) -> np.ndarray:
     """A closed polygon with its corners cut twice (Chaikin 1974)."""
     for _ in range(2):
         following = np.roll(points, -1, axis=0)
-        points = np.stack([0.75 * points + 0.25 * following, 0.25 * points + 0.75 * following], 1).reshape(-1, 2)
+        points = np.stack([0.75 * points + 0.25 * following, 0.25 * points + 0.75 * following], 1).reshape(
+            -1, 2
+        )
     return points

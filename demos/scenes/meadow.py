@@ -21,7 +21,9 @@ class Meadow:
         golden: later light, for when we come back.
     """
 
-    def __init__(self, width: int, height: int, seed: int, *, close: bool = False, golden: bool = False) -> None:
+    def __init__(
+        self, width: int, height: int, seed: int, *, close: bool = False, golden: bool = False
+    ) -> None:
         rng = np.random.default_rng([seed, 11 + close])
         h, w = height, width
         self.width, self.height, self.close = w, h, close
@@ -41,13 +43,32 @@ class Meadow:
         sun = (0.78 * w, (0.20 + 0.12 * warm) * h)
         glow(self.sky, halo(0.80 * h, (10, 50, 84), 2.4), *sun)
         glow(self.sky, halo(0.26 * h, (40, 90, 120), 2.4), *sun)
-        cv2.circle(self.sky, (round(sun[0]), round(sun[1])), round(0.050 * h), (225, 250, 255), -1, cv2.LINE_AA)
-        self.clouds = clouds(
-            int(w * 1.5), int(h * 0.46), rng, cover=0.50, lit=(255, 252, 250), shade=(226 - 30 * warm, 206, 196 + 30 * warm)
+        cv2.circle(
+            self.sky, (round(sun[0]), round(sun[1])), round(0.050 * h), (225, 250, 255), -1, cv2.LINE_AA
         )
-        far, mid = ridge_line(wide, rng, grain=0.62 * h, roughness=0.52), ridge_line(wide, rng, grain=1.1 * h, roughness=0.38)
+        self.clouds = clouds(
+            int(w * 1.5),
+            int(h * 0.46),
+            rng,
+            cover=0.50,
+            lit=(255, 252, 250),
+            shade=(226 - 30 * warm, 206, 196 + 30 * warm),
+        )
+        far, mid = (
+            ridge_line(wide, rng, grain=0.62 * h, roughness=0.52),
+            ridge_line(wide, rng, grain=1.1 * h, roughness=0.38),
+        )
         near = ridge_line(wide, rng, grain=1.7 * h, roughness=0.30)
-        self.far = ridge(far, int(0.40 * h), 0.24 * h, (196, 160, 118), (222, 218, 196), rng, grain=0.08, snow=(250, 244, 238))
+        self.far = ridge(
+            far,
+            int(0.40 * h),
+            0.24 * h,
+            (196, 160, 118),
+            (222, 218, 196),
+            rng,
+            grain=0.08,
+            snow=(250, 244, 238),
+        )
         room = 0.16 * h
         self.mid = ridge(
             mid, int(0.52 * h), 0.12 * h, (118, 168, 112), (128, 196, 158), rng, grain=0.14, headroom=room
@@ -59,8 +80,15 @@ class Meadow:
         self._plant(near, rng, leaf, light, bark)
         self.oak = tree((0.78 if close else 0.50) * h, rng, (34, 88, 34), (96, 222, 176), (44, 62, 84))
         self.grass = [
-            grass(int(w * 1.3), int((0.20 + 0.08 * row) * h), rng, (32 - 6 * row, 104 - 16 * row, 56 - 8 * row),
-                  (84 - 12 * row, 206 - 26 * row, 150 - 16 * row), FLOWERS, blades=int(520 * w / h))
+            grass(
+                int(w * 1.3),
+                int((0.20 + 0.08 * row) * h),
+                rng,
+                (32 - 6 * row, 104 - 16 * row, 56 - 8 * row),
+                (84 - 12 * row, 206 - 26 * row, 150 - 16 * row),
+                FLOWERS,
+                blades=int(520 * w / h),
+            )
             for row in range(2)
         ]
         if golden:
@@ -72,8 +100,14 @@ class Meadow:
         self.birds = rng.random((6, 3))
         self.mote = halo(0.009 * h, (90, 120, 130), 1.4)
 
-    def _plant(self, line: object, rng: np.random.Generator, leaf: tuple[float, float, float],
-               light: tuple[float, float, float], bark: tuple[float, float, float]) -> None:
+    def _plant(
+        self,
+        line: object,
+        rng: np.random.Generator,
+        leaf: tuple[float, float, float],
+        light: tuple[float, float, float],
+        bark: tuple[float, float, float],
+    ) -> None:
         """Small trees along the near and the middle hills."""
         h = self.height
         for band, base, count, size in ((self.mid, 0.13, 26, 0.055), (self.near, 0.15, 7, 0.13)):
@@ -93,7 +127,7 @@ class Meadow:
         piece = sprite[cut:, : band.shape[1] - xi]
         piece = piece[: band.shape[0] - yi]
         under = band[yi : yi + piece.shape[0], xi : xi + piece.shape[1]]
-        keep = (255 - piece[..., 3:].astype(np.uint16))
+        keep = 255 - piece[..., 3:].astype(np.uint16)
         under[:] = (under * keep // 255 + piece).astype(np.uint8)
 
     def draw(self, time_s: float) -> Frame:

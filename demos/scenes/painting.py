@@ -99,7 +99,9 @@ def halo(radius: float, colour: Colour, sharpness: float = 2.0) -> NDArray[np.ui
     return np.asarray(np.clip(fall[..., None] * np.asarray(colour, np.float32) + 0.5, 0, 255), np.uint8)
 
 
-def gradient(width: int, height: int, stops: Sequence[tuple[float, Colour]], rng: np.random.Generator) -> Sprite:
+def gradient(
+    width: int, height: int, stops: Sequence[tuple[float, Colour]], rng: np.random.Generator
+) -> Sprite:
     """A vertical gradient, uint8 `[H, W, 3]`, dithered so that an encoder doesn't band it."""
     at = np.arange(height) / max(height - 1, 1)
     places = [place for place, _ in stops]
@@ -108,7 +110,9 @@ def gradient(width: int, height: int, stops: Sequence[tuple[float, Colour]], rng
     return np.asarray(np.clip(column[:, None, :] + noise + 0.5, 0, 255), np.uint8)
 
 
-def cloud_noise(width: int, height: int, rng: np.random.Generator, *, grain: float, octaves: int = 5) -> NDArray[np.float32]:
+def cloud_noise(
+    width: int, height: int, rng: np.random.Generator, *, grain: float, octaves: int = 5
+) -> NDArray[np.float32]:
     """Fractal noise, float32 `[H, W]`, 0 to 1; `grain` is the size of the largest shapes in pixels."""
     total = np.zeros((height, width), np.float32)
     for octave in range(octaves):
@@ -131,12 +135,19 @@ def clouds(
     fade = np.clip(np.minimum(up * 5.0, (1.0 - up) * 3.0), 0.0, 1.0)
     level = 1.0 - cover
     opacity = np.clip((noise - level) / 0.28, 0.0, 1.0) ** 1.3 * fade
-    thick = np.clip((cv2.GaussianBlur(noise, (0, 0), height * 0.03) - level) / 0.45, 0.0, 1.0) * (0.4 + 0.6 * up)
-    colour = np.asarray(lit, np.float32) * (1 - thick[..., None]) + np.asarray(shade, np.float32) * thick[..., None]
+    thick = np.clip((cv2.GaussianBlur(noise, (0, 0), height * 0.03) - level) / 0.45, 0.0, 1.0) * (
+        0.4 + 0.6 * up
+    )
+    colour = (
+        np.asarray(lit, np.float32) * (1 - thick[..., None])
+        + np.asarray(shade, np.float32) * thick[..., None]
+    )
     return np.asarray(np.dstack([colour * opacity[..., None], opacity * 255.0]) + 0.5, np.uint8)
 
 
-def ridge_line(width: int, rng: np.random.Generator, *, grain: float, roughness: float = 0.5) -> NDArray[np.float64]:
+def ridge_line(
+    width: int, rng: np.random.Generator, *, grain: float, roughness: float = 0.5
+) -> NDArray[np.float64]:
     """A skyline, float64 `[width]`, 0 to 1, from a few octaves of smooth noise."""
     line = np.zeros(width)
     x = np.arange(width)
@@ -173,7 +184,9 @@ def ridge(
     cover = np.clip(y - edge[None, :] + 0.5, 0.0, 1.0)
     below = np.clip((y - edge[None, :]) / max(height * 0.8, 1.0), 0.0, 1.0)[..., None]
     colour = np.asarray(top) * (1 - below) + np.asarray(foot) * below
-    slope = np.gradient(cv2.GaussianBlur(line.astype(np.float32)[None, :], (0, 0), max(height * 0.03, 1.0))[0])
+    slope = np.gradient(
+        cv2.GaussianBlur(line.astype(np.float32)[None, :], (0, 0), max(height * 0.03, 1.0))[0]
+    )
     light = np.clip(slope * height * 0.20, -0.11, 0.11)
     colour = colour * (1.0 + light[None, :, None] * np.exp(-below * 3.0))
     if grain:
@@ -181,8 +194,13 @@ def ridge(
         colour = colour * (1.0 + grain * (mottle[..., None] - 0.5))
     if snow is not None:
         speck = cloud_noise(len(line), height, rng, grain=height * 0.10)
-        high = np.clip((line[None, :] - 0.52) * 3.2 - (y - edge[None, :]) / (rise * 0.40) + 1.6 * (speck - 0.4), 0, 1)
-        colour = colour * (1 - high[..., None]) + np.asarray(snow) * (1 + light[None, :, None] * 1.3) * high[..., None]
+        high = np.clip(
+            (line[None, :] - 0.52) * 3.2 - (y - edge[None, :]) / (rise * 0.40) + 1.6 * (speck - 0.4), 0, 1
+        )
+        colour = (
+            colour * (1 - high[..., None])
+            + np.asarray(snow) * (1 + light[None, :, None] * 1.3) * high[..., None]
+        )
     colour = colour + rng.normal(0.0, 0.8, (height, len(line), 1))
     return np.asarray(np.clip(np.dstack([colour * cover[..., None], cover * 255.0]), 0, 255), np.uint8)
 
@@ -194,13 +212,23 @@ def tree(size: float, rng: np.random.Generator, leaf: Colour, light: Colour, bar
     middle = side * 0.58
     brush.polygon(
         [
-            (middle - 0.055 * side, side), (middle - 0.028 * side, 0.62 * side), (middle - 0.10 * side, 0.44 * side),
-            (middle, 0.52 * side), (middle + 0.11 * side, 0.40 * side), (middle + 0.03 * side, 0.64 * side),
+            (middle - 0.055 * side, side),
+            (middle - 0.028 * side, 0.62 * side),
+            (middle - 0.10 * side, 0.44 * side),
+            (middle, 0.52 * side),
+            (middle + 0.11 * side, 0.40 * side),
+            (middle + 0.03 * side, 0.64 * side),
             (middle + 0.06 * side, side),
         ],
         bark,
     )
-    crowns = [(0.0, 0.34, 0.30), (-0.24, 0.42, 0.22), (0.25, 0.42, 0.22), (-0.12, 0.22, 0.20), (0.14, 0.22, 0.20)]
+    crowns = [
+        (0.0, 0.34, 0.30),
+        (-0.24, 0.42, 0.22),
+        (0.25, 0.42, 0.22),
+        (-0.12, 0.22, 0.20),
+        (0.14, 0.22, 0.20),
+    ]
     leaves = []
     for cx, cy, r in crowns:
         for _ in range(int(420 * r / 0.25)):
@@ -212,24 +240,43 @@ def tree(size: float, rng: np.random.Generator, leaf: Colour, light: Colour, bar
         mix = float(np.clip(shine, 0.0, 1.0))
         colour = tuple(leaf[i] * (1 - mix) + light[i] * mix for i in range(3))
         r = side * rng.uniform(0.012, 0.026)
-        brush.ellipse(middle + x * side, y * side, r, r * 0.8, (colour[0], colour[1], colour[2]), rng.uniform(0, 180))
+        brush.ellipse(
+            middle + x * side, y * side, r, r * 0.8, (colour[0], colour[1], colour[2]), rng.uniform(0, 180)
+        )
     return brush.sprite()
 
 
 def grass(
-    width: int, height: int, rng: np.random.Generator, dark: Colour, light: Colour, flowers: Sequence[Colour], *, blades: int
+    width: int,
+    height: int,
+    rng: np.random.Generator,
+    dark: Colour,
+    light: Colour,
+    flowers: Sequence[Colour],
+    *,
+    blades: int,
 ) -> Sprite:
     """A strip of blades and flowers, rooted along its lower edge."""
     brush = Brush(width, height)
     brush.polygon([(0, height * 0.72), (width, height * 0.72), (width, height), (0, height)], dark)
     for _ in range(blades):
-        x, tall, bend = rng.uniform(0, width), height * rng.uniform(0.25, 0.85), height * rng.normal(0.0, 0.12)
+        x, tall, bend = (
+            rng.uniform(0, width),
+            height * rng.uniform(0.25, 0.85),
+            height * rng.normal(0.0, 0.12),
+        )
         mix, thick = rng.random(), height * rng.uniform(0.010, 0.022)
         colour = tuple(dark[i] * (1 - mix) + light[i] * mix for i in range(3))
         root = height - rng.uniform(0.0, 0.25) * height
         mid, tip = (x + bend * 0.35, root - tall * 0.55), (x + bend, root - tall)
         brush.polygon(
-            [(x - thick, root), (mid[0] - thick * 0.7, mid[1]), tip, (mid[0] + thick * 0.7, mid[1]), (x + thick, root)],
+            [
+                (x - thick, root),
+                (mid[0] - thick * 0.7, mid[1]),
+                tip,
+                (mid[0] + thick * 0.7, mid[1]),
+                (x + thick, root),
+            ],
             (colour[0], colour[1], colour[2]),
         )
         if flowers and rng.random() < 0.05:
@@ -237,6 +284,8 @@ def grass(
             r = height * rng.uniform(0.022, 0.045)
             for k in range(5):
                 angle = k * 2 * np.pi / 5
-                brush.ellipse(tip[0] + r * np.cos(angle), tip[1] + r * 0.8 * np.sin(angle), r * 0.7, r * 0.55, petal)
+                brush.ellipse(
+                    tip[0] + r * np.cos(angle), tip[1] + r * 0.8 * np.sin(angle), r * 0.7, r * 0.55, petal
+                )
             brush.ellipse(tip[0], tip[1], r * 0.5, r * 0.4, (60, 200, 250))
     return brush.sprite()

@@ -1,0 +1,160 @@
+"""What would chance score? The level that any alignment measure reaches by luck.
+
+The field's usual beat scores are maxed out by a click track, and onsets that are dense enough
+lie near every cut. So each score is compared with those of the same music turned in time: the
+music keeps its rhythm, its density and its sound, and loses only its place under the picture.
+
+Conventions
+-----------
+Turning is circular, by shifts drawn uniformly from 10 to 90 % of the length (60 of them, from a
+fixed seed). It is the detected events that are turned, which costs nothing and differs from
+detecting them again in turned sound only at the seam.
+
+* `lift`: score ÷ mean score of the turned music. 1 is chance. Undefined (nan) where both are 0,
+  infinite where only chance is 0.
+* `p_value`: share of the turns that reach the score (a permutation test, Fisher 1935).
+* straw men: silence, white noise, and a metronome at the clip's tempo, through the same
+  detector and the same score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+SHIFTS = 60
+LOW_SHARE, HIGH_SHARE = 0.1, 0.9
+
+Score = Callable[[NDArray[np.float64]], float]
+"""Event times in seconds → how well they fit."""
+
+
+@dataclass(frozen=True)
+class Chance:
+    """A score with what chance gives.
+
+    Attributes:
+        score: of the music where it is.
+        mean: of the same music turned.
+        lift: score ÷ mean.
+        p_value: share of the turns that score at least as much.
+    """
+
+    score: float
+    mean: float
+    lift: float
+    p_value: float
+
+
+def validate(events_s: NDArray[np.float64], duration_s: float, shifts: int) -> None:
+    """Check what is to be turned.
+
+    Raises:
+        ValueError: if the events are not one-dimensional and finite, the length is not positive,
+            or there is no shift.
+    """
+    if events_s.ndim != 1 or not np.isfinite(events_s).all():
+        raise ValueError("events must be one-dimensional and finite")
+    if not (np.isfinite(duration_s) and duration_s > 0):
+        raise ValueError("the music's length must be positive")
+    if shifts < 1:
+        raise ValueError("at least one shift is needed")
+
+
+def draw_shifts(duration_s: float, *, shifts: int = SHIFTS, seed: int = 0) -> NDArray[np.float64]:
+    """`[shifts]` times to turn by, seconds."""
+    rng = np.random.default_rng(seed)
+    return rng.uniform(LOW_SHARE * duration_s, HIGH_SHARE * duration_s, shifts)
+
+
+def turn(events_s: NDArray[np.float64], by_s: float, duration_s: float) -> NDArray[np.float64]:
+    """The events later by `by_s`, those that fall off the end coming back at the start."""
+    return np.sort((events_s + by_s) % duration_s)
+
+
+def against_chance(
+    score: Score, events_s: NDArray[np.float64], duration_s: float, *, shifts: int = SHIFTS, seed: int = 0
+) -> Chance:
+    """Score the events where they are, and turned.
+
+    Args:
+        score: event times → number, more is better.
+        events_s: float64 `[events]`, of the music.
+        duration_s: length of the music.
+        shifts: how many turns.
+        seed: of the turns.
+
+    Raises:
+        ValueError: see `validate`.
+    """
+    events = np.asarray(events_s, dtype=np.float64)
+    validate(events, duration_s, shifts)
+    here = score(events)
+    turned = np.array(
+        [score(turn(events, by, duration_s)) for by in draw_shifts(duration_s, shifts=shifts, seed=seed)]
+    )
+    mean = float(turned.mean())
+    lift = here / mean if mean > 0 else float("inf") if here > 0 else float("nan")
+    return Chance(here, mean, lift, float(np.mean(turned >= here - 1e-12)))
+
+
+def silence(duration_s: float, *, sample_rate: int = 22_050) -> NDArray[np.float32]:
+    """The first straw man, mono float32."""
+    return np.zeros(round(duration_s * sample_rate), np.float32)
+
+
+def white_noise(duration_s: float, *, seed: int = 0, sample_rate: int = 22_050) -> NDArray[np.float32]:
+    """The second straw man, mono float32, about −20 dBFS."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(0.0, 0.1, round(duration_s * sample_rate)).astype(np.float32)
+
+
+def metronome(duration_s: float, tempo_bpm: float, *, sample_rate: int = 22_050) -> NDArray[np.float32]:
+    """The third straw man, mono float32: a click of 30 ms at 1 kHz on every beat from 0.
+
+    Raises:
+        ValueError: if the tempo is not positive.
+    """
+    if not tempo_bpm > 0:
+        raise ValueError("the metronome needs a positive tempo")
+    samples = silence(duration_s, sample_rate=sample_rate)
+    count = round(0.03 * sample_rate)
+    at = np.arange(count) / sample_rate
+    click = (0.5 * np.sin(2 * np.pi * 1000.0 * at) * np.exp(-at / 0.006)).astype(np.float32)
+    for beat_s in np.arange(0.0, duration_s, 60.0 / tempo_bpm):
+        first = round(beat_s * sample_rate)
+        room = samples[first : first + count]
+        room += click[: len(room)]
+    return samples
+
+
+def evaluate(
+    score: Score,
+    detect: Callable[[NDArray[np.float32]], NDArray[np.float64]],
+    duration_s: float,
+    tempo_bpm: float,
+    *,
+    shifts: int = SHIFTS,
+    seed: int = 0,
+) -> dict[str, Chance]:
+    """The straw men's scores, by name: what a measure gives to music that knows nothing.
+
+    Args:
+        score: the measure.
+        detect: mono samples at 22,050 Hz → event times.
+        duration_s: of the clip.
+        tempo_bpm: the clip's tempo, for the metronome.
+        shifts, seed: see `against_chance`.
+    """
+    men = {
+        "silence": silence(duration_s),
+        "noise": white_noise(duration_s, seed=seed),
+        "metronome": metronome(duration_s, tempo_bpm),
+    }
+    return {
+        name: against_chance(score, detect(samples), duration_s, shifts=shifts, seed=seed)
+        for name, samples in men.items()
+    }
