@@ -167,4 +167,5 @@ def _gliding(
     ends = np.minimum(times_s + GLIDE_S, np.append(times_s[1:], np.inf))
     knots = np.stack([times_s, ends], axis=1).ravel()
     levels = np.stack([before, values], axis=1).ravel()
-    return np.interp(at_s, knots, levels)
+    read: NDArray[np.float64] = np.interp(at_s, knots, levels)
+    return read

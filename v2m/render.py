@@ -10,7 +10,7 @@ every font: SoundFonts differ by 20 dB from patch to patch, and a mix must not h
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,7 +85,7 @@ def render(
     music: SymbolicMusic,
     soundfont: Path,
     sample_rate: int = 48000,
-    block_s: float = 30.0,
+    block_s: float = 10.0,
     notes: list[str] | None = None,
 ) -> Iterator[StemBlock]:
     """Play music through a SoundFont.
@@ -115,7 +115,14 @@ def render(
 
     with ThreadPoolExecutor(THREADS) as pool:
         players = list(pool.map(prepare, range(len(patches))))
-        for first in range(0, total, step):
+
+        def begin(first: int) -> list[Future[NDArray[np.float32]]]:
             n = min(step, total - first)
-            stems = pool.map(lambda player, first=first, n=n: player.block(first, n), players)
+            return [pool.submit(player.block, first, n) for player in players]
+
+        # The next block is played while the caller works on this one.
+        under_way = begin(0) if total else []
+        for first in range(0, total, step):
+            stems = [future.result() for future in under_way]
+            under_way = begin(first + step) if first + step < total else []
             yield StemBlock(first, dict(zip([v.name for v in music.voices], stems, strict=True)))

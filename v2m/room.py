@@ -30,18 +30,20 @@ class Room:
 
 def impulse_response(room: Room, sample_rate: int) -> NDArray[np.float32]:
     """float32 `[2, n]` whose energy is 1 a channel on average, so that a send of 1 is as loud as dry."""
+    from scipy import fft
+
     rng = np.random.default_rng(SEED)
-    n = int(room.decay_s * 1.1 * sample_rate)
+    n = int(fft.next_fast_len(int(room.decay_s * 1.1 * sample_rate), real=True))
     times = np.arange(n) / sample_rate
     tail = np.zeros((2, n))
     edges = np.array([0, 250, 500, 1000, 2000, 4000, 8000, sample_rate / 2 + 1])
-    spectrum = np.fft.rfft(rng.standard_normal((2, n)), axis=1)
+    spectrum = fft.rfft(rng.standard_normal((2, n)), axis=1)
     hz = np.fft.rfftfreq(n, 1 / sample_rate)
     for low, high in itertools.pairwise(edges):
         centre = np.sqrt(max(low, 125.0) * min(high, 16000.0))
         # Air and soft walls: decay shortens evenly per octave above 500 Hz.
         keeps = room.brightness ** (max(np.log2(centre / 500), 0) / 4)
-        band = np.fft.irfft(np.where((hz >= low) & (hz < high), spectrum, 0), n, axis=1)
+        band = fft.irfft(np.where((hz >= low) & (hz < high), spectrum, 0), n, axis=1)
         tail += band * 10 ** (-3 * times / (room.decay_s * keeps))
     onset = int(0.02 * sample_rate)
     tail[:, :onset] *= np.linspace(0, 1, onset) ** 2
@@ -55,12 +57,13 @@ def impulse_response(room: Room, sample_rate: int) -> NDArray[np.float32]:
     tail *= 1.0 / np.sqrt((tail**2).sum() / 2)
     early *= 0.45 / np.sqrt((early**2).sum() / 2)
     whole = np.concatenate([np.zeros((2, int(room.predelay_s * sample_rate))), tail + early], axis=1)
-    spectrum = np.fft.rfft(whole, 2 * whole.shape[1], axis=1)
-    hz = np.fft.rfftfreq(2 * whole.shape[1], 1 / sample_rate)
-    whole = np.fft.irfft(spectrum * highpass_response(hz, room.low_cut_hz), axis=1)[:, : whole.shape[1]]
+    size = int(fft.next_fast_len(whole.shape[1] + 4096, real=True))
+    cut = highpass_response(np.fft.rfftfreq(size, 1 / sample_rate), room.low_cut_hz)
+    whole = fft.irfft(fft.rfft(whole, size, axis=1) * cut, size, axis=1)[:, : whole.shape[1]]
     fade = int(0.05 * sample_rate)
     whole[:, -fade:] *= np.linspace(1, 0, fade)
-    return (whole / np.sqrt((whole**2).sum() / 2)).astype(np.float32)
+    found: NDArray[np.float32] = (whole / np.sqrt((whole**2).sum() / 2)).astype(np.float32)
+    return found
 
 
 def highpass(cutoff_hz: float, sample_rate: int, taps: int = 4096) -> NDArray[np.float32]:
@@ -70,7 +73,7 @@ def highpass(cutoff_hz: float, sample_rate: int, taps: int = 4096) -> NDArray[np
     return impulse[None, :].astype(np.float32)
 
 
-def highpass_response(hz: NDArray[np.float64], cutoff_hz: float) -> NDArray[np.complex128]:
+def highpass_response(hz: NDArray[np.floating], cutoff_hz: float) -> NDArray[np.complex128]:
     """Frequency response at `hz` of a second-order Butterworth high-pass."""
     s = 1j * hz / cutoff_hz
     response: NDArray[np.complex128] = s * s / (s * s + np.sqrt(2) * s + 1)

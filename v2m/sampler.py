@@ -21,17 +21,12 @@ from numpy.typing import NDArray
 
 from v2m import sf2
 from v2m.sf2 import SoundFont, SoundFontError, Zone
+from v2m.wave import BRIGHT_STEPS, SILENCE_DB, Wave, natural_s, seconds, sound
 
 ATTENUATION_FACTOR = 0.4
-SILENCE_DB = 75.0
 MIN_RELEASE_S, MAX_RELEASE_S = 0.02, 5.0
 CHOKE_S = 0.03  # a hi-hat that closes stops the open one this fast
-BRIGHT_STEPS = 3  # velocities share waves in this many steps of brightness
-OPEN_FILTER_HZ = 12000.0
-FRAME = 1024  # the filter moves in steps of half a frame
 CACHE_BYTES = 64 << 20
-
-Wave = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -77,6 +72,7 @@ class Patch:
             raise SoundFontError(f"{font.path}: the SoundFont has no {kind} to play program {program}")
         self._waves: OrderedDict[tuple[int, int, int], Wave] = OrderedDict()
         self._bytes = 0
+        self._falls: dict[float, Wave] = {}
         self._layers: dict[tuple[int, int], tuple[Layer, ...]] = {}
 
     def layers(self, key: int, velocity: int) -> tuple[Layer, ...]:
@@ -96,7 +92,7 @@ class Patch:
             zone,
             float(gain * np.cos(angle) * np.sqrt(2)),
             float(gain * np.sin(angle) * np.sqrt(2)),
-            float(np.clip(_seconds(g[sf2.VOL_RELEASE]) * SILENCE_DB / 100, MIN_RELEASE_S, MAX_RELEASE_S)),
+            float(np.clip(seconds(g[sf2.VOL_RELEASE]) * SILENCE_DB / 100, MIN_RELEASE_S, MAX_RELEASE_S)),
             self.is_drum and (int(g[sf2.SAMPLE_MODES]) & 1 == 0 or g[sf2.VOL_SUSTAIN] >= 900),
             int(g[sf2.EXCLUSIVE_CLASS]),
         )
@@ -104,19 +100,8 @@ class Patch:
     def length_s(self, layer: Layer, key: int, held_s: float) -> float:
         """How long a layer sounds: held, then released; or as long as it rings."""
         if layer.rings:
-            return self._natural_s(layer.zone, key)
-        return min(held_s + layer.release_s, self._natural_s(layer.zone, key))
-
-    def _natural_s(self, zone: Zone, key: int) -> float:
-        g = zone.gen
-        lasts = np.inf
-        if not _looped(zone):
-            row = self.font.recording(zone)
-            lasts = len(row.samples) / (row.rate * _ratio(zone, row, key))
-        if g[sf2.VOL_SUSTAIN] >= 900:  # the envelope falls to nothing
-            begin = sum(_seconds(g[i]) for i in (sf2.VOL_DELAY, sf2.VOL_ATTACK)) + _hold_s(g, key)
-            lasts = min(lasts, begin + _decay_s(g, key) * SILENCE_DB / 100)
-        return float(lasts)
+            return natural_s(self.font, layer.zone, key)
+        return min(held_s + layer.release_s, natural_s(self.font, layer.zone, key))
 
     def samples(self, key: int, velocity: int, held_s: float) -> int:
         """How many samples a note of this length takes at most."""
@@ -151,195 +136,50 @@ class Patch:
             bright = -1 if velocity >= 96 else min(velocity * BRIGHT_STEPS // 96, BRIGHT_STEPS - 1)
             wave = self._wave(layer.zone, key, bright, n, bend_cents)
             n = min(n, len(wave))
-            begins = [] if layer.rings else [(held_s, layer.release_s)]
+            ends = [] if layer.rings else [(held_s, layer.release_s)]
             if stop_s is not None:
-                begins.append((stop_s, CHOKE_S))
-            faded = _end(wave[:n], begins, self.sample_rate)
-            out[0, at : at + n] += faded * np.float32(layer.left * gain)
-            out[1, at : at + n] += faded * np.float32(layer.right * gain)
+                ends.append((stop_s, CHOKE_S))
+            wave = self._released(wave[:n], ends)
+            n = len(wave)
+            out[0, at : at + n] += wave * np.float32(layer.left * gain)
+            out[1, at : at + n] += wave * np.float32(layer.right * gain)
+
+    def _released(self, wave: Wave, ends: Sequence[tuple[float, float]]) -> Wave:
+        """The wave with each release (from a time on, over a time) applied; it stops when all is silent."""
+        for begin_s, lasts_s in ends:
+            first = int(begin_s * self.sample_rate)
+            if first >= len(wave):
+                continue
+            fall = self._falls.get(lasts_s)
+            if fall is None:
+                # Linear in decibels, and to zero in the end.
+                ramp = np.linspace(0, 1, int(lasts_s * self.sample_rate) + 1, dtype=np.float32)
+                fall = np.power(np.float32(10), ramp * np.float32(-SILENCE_DB / 20)) * (1 - ramp)
+                self._falls[lasts_s] = fall
+            tail = wave[first : first + len(fall)]
+            wave = np.concatenate([wave[:first], tail * fall[: len(tail)]])
+        return wave
 
     def _wave(
         self, zone: Zone, key: int, bright: int, n: int, bend_cents: NDArray[np.float32] | None
     ) -> Wave:
         """At least `n` samples of a zone's sound before release, mono (fewer if it ends by itself)."""
         if bend_cents is not None:
-            return self._make(zone, key, bright, n, bend_cents)
+            return sound(self.font, zone, key, bright, n, self.sample_rate, bend_cents)
         name = (id(zone), key, bright)
         wave = self._waves.pop(name, None)
         if wave is None or len(wave) < n:
-            ends = self._natural_s(zone, key) * self.sample_rate
+            ends = natural_s(self.font, zone, key) * self.sample_rate
             if wave is None or len(wave) + 1 <= ends:
                 if wave is not None:
                     self._bytes -= wave.nbytes
                 # Rounded up, so that a slightly longer note finds it long enough.
                 step = self.sample_rate // 2
-                wave = self._make(zone, key, bright, int(min(ends, -(-n // step) * step)), None)
+                wave = sound(
+                    self.font, zone, key, bright, int(min(ends, -(-n // step) * step)), self.sample_rate
+                )
                 self._bytes += wave.nbytes
         self._waves[name] = wave
         while self._bytes > CACHE_BYTES and len(self._waves) > 1:
             self._bytes -= self._waves.popitem(last=False)[1].nbytes
         return wave
-
-    def _make(
-        self, zone: Zone, key: int, bright: int, n: int, bend_cents: NDArray[np.float32] | None
-    ) -> Wave:
-        g, rate = zone.gen, self.sample_rate
-        row = self.font.recording(zone)
-        ratio = _ratio(zone, row, key) * row.rate / rate
-        cents = _pitch_motion(g, n, rate)
-        if bend_cents is not None:
-            bend = np.pad(bend_cents[:n], (0, max(0, n - len(bend_cents))), mode="edge")
-            cents = bend if cents is None else cents + bend
-        if cents is None:
-            position = np.arange(n) * ratio
-        else:
-            position = np.cumsum(np.exp2(cents / 1200.0) * ratio) - ratio
-        wave = _interpolate(_unroll(row, _looped(zone), int(position[-1]) + 4 if n else 0), position)
-        cutoff = _cutoff_cents(g, bright, len(wave), rate)
-        if cutoff is not None:
-            wave = _lowpass(wave, cutoff, g[sf2.FILTER_Q] / 10, rate)
-        wave *= _volume(g, key, len(wave), rate)
-        if not _looped(zone) and len(position) and position[-1] + 2 * ratio >= len(row.samples):
-            # Some recordings end in mid-air.
-            fade = min(len(wave), rate // 200)
-            wave[len(wave) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
-        return wave
-
-
-def _seconds(timecents: float) -> float:
-    return float(2.0 ** (timecents / 1200.0)) if timecents > -11999 else 0.001
-
-
-def _hold_s(g: NDArray[np.float64], key: int) -> float:
-    return _seconds(g[sf2.VOL_HOLD] + (60 - key) * g[sf2.KEY_TO_HOLD])
-
-
-def _decay_s(g: NDArray[np.float64], key: int) -> float:
-    return _seconds(g[sf2.VOL_DECAY] + (60 - key) * g[sf2.KEY_TO_DECAY])
-
-
-def _looped(zone: Zone) -> bool:
-    return int(zone.gen[sf2.SAMPLE_MODES]) & 1 == 1
-
-
-def _ratio(zone: Zone, row: sf2.Recording, key: int) -> float:
-    """How much faster than recorded a key plays."""
-    g = zone.gen
-    cents = (key - row.root_key) * g[sf2.SCALE_TUNING] + 100 * g[sf2.COARSE_TUNE] + g[sf2.FINE_TUNE]
-    return float(2.0 ** ((cents + row.correction_cents) / 1200.0))
-
-
-def _unroll(row: sf2.Recording, looped: bool, needed: int) -> NDArray[np.float32]:
-    """The recording with its loop repeated until it is `needed` samples long."""
-    loop = row.loop_end - row.loop_start
-    if not looped or loop < 2 or needed <= row.loop_end:
-        return row.samples[:needed]
-    turns = -(-(needed - row.loop_end) // loop)
-    body = row.samples[row.loop_start : row.loop_end]
-    return np.concatenate([row.samples[: row.loop_end], np.tile(body, turns)])
-
-
-def _interpolate(source: NDArray[np.float32], position: NDArray[np.float64]) -> Wave:
-    """Third-order (Catmull-Rom) interpolation; stops where the source does."""
-    padded = np.concatenate([source[:1] * 0, source, np.zeros(3, np.float32)])
-    n = int(np.searchsorted(position, len(source)))
-    whole = position[:n].astype(np.int32)
-    f = (position[:n] - whole).astype(np.float32)
-    a, b, c, d = (padded.take(whole + k) for k in range(4))
-    half = np.float32(0.5)
-    c2 = half * (c - a)
-    c1 = a - np.float32(2.5) * b + np.float32(2) * c - half * d
-    c0 = half * (d - a) + np.float32(1.5) * (b - c)
-    wave: Wave = ((c0 * f + c1) * f + c2) * f + b
-    return wave
-
-
-def _modulation(g: NDArray[np.float64], times_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The modulation envelope, 0 to 1, up to release."""
-    attack, hold, decay = (_seconds(g[i]) for i in (sf2.MOD_ATTACK, sf2.MOD_HOLD, sf2.MOD_DECAY))
-    sustain = 1 - np.clip(g[sf2.MOD_SUSTAIN], 0, 1000) / 1000
-    fall = 1 - np.maximum(times_s - attack - hold, 0) / decay
-    return np.minimum(times_s / attack, np.maximum(fall, sustain))
-
-
-def _pitch_motion(g: NDArray[np.float64], n: int, rate: int) -> NDArray[np.float64] | None:
-    """Cents `[n]` by the two LFOs and the modulation envelope; None where pitch stands still."""
-    if not (g[sf2.VIB_LFO_PITCH] or g[sf2.MOD_LFO_PITCH] or g[sf2.MOD_ENV_PITCH]):
-        return None
-    times = np.arange(n) / rate
-    cents = g[sf2.MOD_ENV_PITCH] * _modulation(g, times)
-    for depth, delay, frequency in (
-        (sf2.VIB_LFO_PITCH, sf2.VIB_LFO_DELAY, sf2.VIB_LFO_FREQ),
-        (sf2.MOD_LFO_PITCH, sf2.MOD_LFO_DELAY, sf2.MOD_LFO_FREQ),
-    ):
-        if g[depth]:
-            hz = 8.176 * 2.0 ** (g[frequency] / 1200)
-            cents = cents + g[depth] * np.sin(2 * np.pi * hz * np.maximum(times - _seconds(g[delay]), 0))
-    return cents
-
-
-def _volume(g: NDArray[np.float64], key: int, n: int, rate: int) -> NDArray[np.float32]:
-    """Volume envelope up to release: delay, linear attack, hold, decay linear in decibels; tremolo."""
-    times = np.arange(n, dtype=np.float32) / np.float32(rate)
-    delay, attack = _seconds(g[sf2.VOL_DELAY]), _seconds(g[sf2.VOL_ATTACK])
-    delay = 0.0 if delay <= 0.002 else delay
-    hold, decay = _hold_s(g, key), _decay_s(g, key)
-    sustain_db = np.clip(g[sf2.VOL_SUSTAIN], 0, 1440) / 10
-    level = np.ones(n, np.float32)
-    if sustain_db > 0:
-        fall_db = np.maximum(times - np.float32(delay + attack + hold), 0) * np.float32(100 / decay)
-        level = np.power(np.float32(10), np.minimum(fall_db, np.float32(sustain_db)) / np.float32(-20))
-    rise = min(n, int((delay + attack) * rate) + 1)
-    level[:rise] *= np.clip((times[:rise] - np.float32(delay)) / np.float32(attack), 0, 1)
-    if g[sf2.MOD_LFO_VOLUME]:
-        hz = 8.176 * 2.0 ** (g[sf2.MOD_LFO_FREQ] / 1200)
-        phase = np.sin(2 * np.pi * hz * np.maximum(times - _seconds(g[sf2.MOD_LFO_DELAY]), 0))
-        level *= np.power(10.0, g[sf2.MOD_LFO_VOLUME] * phase / 200).astype(np.float32)
-    return level
-
-
-def _cutoff_cents(g: NDArray[np.float64], bright: int, n: int, rate: int) -> NDArray[np.float64] | None:
-    """Filter cutoff in absolute cents, one a half frame; None where the filter stays open."""
-    softer = 0.0 if bright < 0 else 2400 * (1 - (bright + 0.5) * 96 / (127 * BRIGHT_STEPS)) * 0.5
-    times = np.arange(n // (FRAME // 2) + 2) * (FRAME / 2 / rate)
-    cents = g[sf2.FILTER_FC] - softer + g[sf2.MOD_ENV_FC] * _modulation(g, times)
-    if 8.176 * 2 ** (cents.min() / 1200) >= OPEN_FILTER_HZ:
-        return None
-    return cents
-
-
-def _lowpass(wave: Wave, cutoff_cents: NDArray[np.float64], q_db: float, rate: int) -> Wave:
-    """Two-pole resonant low-pass whose cutoff moves: one response a frame, overlap-added."""
-    from scipy import fft
-
-    hop = FRAME // 2
-    frames = len(cutoff_cents)
-    padded = np.zeros((frames + 1) * hop, np.float32)
-    padded[hop : hop + len(wave)] = wave[: frames * hop]
-    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)).astype(np.float32)
-    cut = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::hop] * window
-    spectrum = fft.rfft(cut, 2 * FRAME, axis=1)
-    hz = np.fft.rfftfreq(2 * FRAME, 1 / rate).astype(np.float32)
-    fc = np.minimum(8.176 * 2 ** (cutoff_cents[: len(cut)] / 1200), 0.45 * rate).astype(np.float32)
-    q = np.float32(10 ** ((q_db - 3.01) / 20))
-    s = hz[None, :] / fc[:, None]
-    spectrum /= (1 - s * s) + 1j * (s / q)
-    pieces = fft.irfft(spectrum, 2 * FRAME, axis=1).reshape(len(cut), 4, hop)
-    out = np.zeros((len(cut) + 3, hop), np.float32)
-    for part in range(4):
-        out[part : part + len(cut)] += pieces[:, part]
-    filtered: Wave = out.reshape(-1)[hop : hop + len(wave)]
-    return np.ascontiguousarray(filtered)
-
-
-def _end(wave: Wave, begins: Sequence[tuple[float, float]], rate: int) -> Wave:
-    """The wave with each release (from a time on, over a time) applied: linear in decibels, to zero."""
-    for begin_s, lasts_s in begins:
-        first = int(begin_s * rate)
-        if first >= len(wave):
-            continue
-        n = len(wave) - first
-        ramp = np.arange(n, dtype=np.float32) * np.float32(1 / (lasts_s * rate))
-        fall = np.power(np.float32(10), ramp * np.float32(-SILENCE_DB / 20)) * np.clip(1 - ramp, 0, 1)
-        wave = np.concatenate([wave[:first], wave[first:] * fall])
-    return wave

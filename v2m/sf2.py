@@ -40,8 +40,8 @@ DEFAULTS = np.zeros(GENERATORS)
 DEFAULTS[[FILTER_FC, SCALE_TUNING, ROOT_KEY]] = 13500, 100, -1
 DEFAULTS[[21, 23, 25, 26, 27, 28, 30, 33, 34, 35, 36, 38]] = -12000
 
-# Meaningful in an instrument only: a preset zone does not add to them (section 8.5).
-INSTRUMENT_ONLY = (0, 1, 2, 3, 4, 12, 45, 46, 47, 50, 54, 57, 58)
+# A preset zone adds to its instruments' generators, but not to these (section 8.5).
+NOT_ADDED = (0, 1, 2, 3, 4, 12, 41, 43, 44, 45, 46, 47, 50, 53, 54, 57, 58)
 
 BAG = np.dtype([("gen", "<u2"), ("mod", "<u2")])
 GEN = np.dtype([("oper", "<u2"), ("amount", "<i2")])
@@ -83,6 +83,16 @@ class Zone:
 
     def covers(self, key: int, velocity: int) -> bool:
         return self.keys[0] <= key <= self.keys[1] and self.velocities[0] <= velocity <= self.velocities[1]
+
+
+@dataclass(frozen=True, eq=False)
+class _Bag:
+    """One zone of a preset or an instrument as the file has it: `[61]` values, and which it sets."""
+
+    values: NDArray[np.float64]
+    is_set: NDArray[np.bool_]
+    keys: tuple[int, int]
+    velocities: tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,22 +156,20 @@ class SoundFont:
             return ()
         zones: list[Zone] = []
         for preset in self._bags("phdr", "pbag", "pgen", index, INSTRUMENT):
-            for inner in self._bags("inst", "ibag", "igen", int(preset["gen"][INSTRUMENT]), SAMPLE_ID):
-                gen = DEFAULTS.copy()
-                gen[inner["set"]] = inner["gen"][inner["set"]]
-                offsets = np.where(preset["set"], preset["gen"], 0.0)
-                offsets[list(INSTRUMENT_ONLY)] = 0.0
-                offsets[[INSTRUMENT, SAMPLE_ID, KEY_RANGE, VEL_RANGE]] = 0.0
-                keys = _overlap(preset["keys"], inner["keys"])
-                velocities = _overlap(preset["velocities"], inner["velocities"])
+            offsets = np.where(preset.is_set, preset.values, 0.0)
+            offsets[list(NOT_ADDED)] = 0.0
+            for inner in self._bags("inst", "ibag", "igen", int(preset.values[INSTRUMENT]), SAMPLE_ID):
+                gen = np.where(inner.is_set, inner.values, DEFAULTS) + offsets
+                keys = _overlap(preset.keys, inner.keys)
+                velocities = _overlap(preset.velocities, inner.velocities)
                 if keys and velocities:
-                    zones.append(Zone(keys, velocities, int(inner["gen"][SAMPLE_ID]), gen + offsets))
+                    zones.append(Zone(keys, velocities, int(inner.values[SAMPLE_ID]), gen))
         return tuple(zones)
 
-    def _bags(self, heads: str, bags: str, gens: str, index: int, terminal: int) -> list[dict[str, object]]:
+    def _bags(self, heads: str, bags: str, gens: str, index: int, terminal: int) -> list[_Bag]:
         """The zones of one preset or instrument, its global zone folded in (section 7.3, 7.7)."""
         head, bag, gen = self._tables[heads], self._tables[bags], self._tables[gens]
-        found: list[dict[str, object]] = []
+        found: list[_Bag] = []
         base = np.zeros(GENERATORS)
         base_set = np.zeros(GENERATORS, dtype=bool)
         base_ranges = {KEY_RANGE: (0, 127), VEL_RANGE: (0, 127)}
@@ -176,9 +184,7 @@ class SoundFont:
                     values[oper] = amount & 0xFFFF if oper in (INSTRUMENT, SAMPLE_ID) else amount
                     is_set[oper] = True
             if is_set[terminal]:
-                found.append(
-                    {"gen": values, "set": is_set, "keys": ranges[KEY_RANGE], "velocities": ranges[VEL_RANGE]}
-                )
+                found.append(_Bag(values, is_set, ranges[KEY_RANGE], ranges[VEL_RANGE]))
             elif b == first:
                 base, base_set, base_ranges = values, is_set, ranges
         return found
