@@ -36,11 +36,16 @@ class Composite:
     notes: tuple[str, ...] = ()
 
 
-def composite(clip: Clip, soundtrack_wav: Path, out: Path, *, force: bool = False) -> Composite:
+def composite(
+    clip: Clip, soundtrack_wav: Path, out: Path, *, length_s: float | None = None, force: bool = False
+) -> Composite:
     """Write `out`: the clip's picture as it is, with `soundtrack_wav` as its only sound.
 
     Kept: the picture's packets, rotation, pixel aspect and colour tags; metadata, chapters,
     cover art, and the subtitles that the format of `out` can hold. `out` appears whole or not at all.
+
+    Args:
+        length_s: where the output ends, if the clip's own end cannot be seen (cut short, broken).
 
     Raises:
         ContainerError: if the format of `out` cannot hold the picture.
@@ -50,17 +55,19 @@ def composite(clip: Clip, soundtrack_wav: Path, out: Path, *, force: bool = Fals
     out = Path(out)
     target = check_holds(out, clip.codec)
     notes: list[str] = []
+    shorter = length_s is not None and length_s < clip.duration_s - clip.frame_s
+    end = ["-t", f"{length_s:.6f}"] if shorter else []
     with outputs(force) as files:
         part = files.claim(out, never=clip.path)
         beside = _beside_the_picture(clip, target, notes)
-        command = _command(clip, soundtrack_wav, target, beside, part)
+        command = _command(clip, soundtrack_wav, target, [*beside, *end], part)
         try:
             run_ffmpeg(command, DOING)
         except FFmpegError:
             if not beside:
                 raise
             # A broken subtitle or cover must not cost the person the scored clip.
-            run_ffmpeg(_command(clip, soundtrack_wav, target, [], part), DOING)
+            run_ffmpeg(_command(clip, soundtrack_wav, target, end, part), DOING)
             notes.append("Subtitles and cover art were left out: they cannot be copied into this file.")
     return Composite(out, tuple(notes))
 

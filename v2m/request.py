@@ -1,0 +1,191 @@
+"""What a person asks of one run, checked before any work is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from encoders.errors import V2MError
+from generators.grid import PlanError
+from generators.key import Key
+from generators.style import load_style
+from generators.wishes import Wishes
+from v2m.atomic import Outputs
+from v2m.containers import check_holds, container_of, suffix_for
+from v2m.edit import check_trim, parse_trim
+from v2m.mix import MixSettings
+from v2m.soundfont import ChosenFont, find_soundfont
+from v2m.titles import check_title
+
+if TYPE_CHECKING:
+    from encoders.clip import Clip
+
+Span = tuple[float, float | None]
+EDITED_CODEC = "h264"
+
+
+class RequestError(V2MError, ValueError):
+    """Two options that exclude each other."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One run's options, understood.
+
+    Attributes:
+        clip: the file.
+        out: the scored clip, or None for the default name.
+        wishes: what the planner is told.
+        plan: a plan file that is continued from, or None.
+        seed: the seed that was asked for, or None.
+        loudness: what the mix is told.
+        font: the SoundFont that plays.
+        trim: the span of the clip that is used, in seconds from its first frame.
+        title: lettering for the first seconds.
+        files: wav, midi, plan, report → where they are wanted.
+        stems: the folder for the stems.
+        force: whether existing outputs are overwritten.
+        settings: the options as they were given, for the run report.
+    """
+
+    clip: Path
+    out: Path | None
+    wishes: Wishes
+    plan: Path | None
+    seed: int | None
+    loudness: MixSettings
+    font: ChosenFont
+    trim: Span | None
+    title: str | None
+    files: dict[str, Path]
+    stems: Path | None
+    force: bool
+    settings: dict[str, Any]
+
+    @property
+    def edits(self) -> bool:
+        """Whether the picture is changed, and therefore re-encoded."""
+        return self.trim is not None or self.title is not None
+
+
+def make_wishes(
+    mode: str, style: str | None, key: str | None, tempo: float | None, mood: str | None, seed: int | None
+) -> Wishes:
+    """The planner's wishes out of the options' words.
+
+    Raises:
+        PlanError: naming what is not understood and what is known.
+    """
+    if style is not None:
+        load_style(style)
+    return Wishes(mode, style, None if key is None else Key.parse(key), tempo, mood, seed or 0)
+
+
+def make_request(
+    clip: Path | str,
+    out: Path | str | None,
+    *,
+    mode: str,
+    style: str | None,
+    key: str | None,
+    tempo: float | None,
+    mood: str | None,
+    seed: int | None,
+    plan: Path | str | None,
+    keep_audio: bool,
+    lufs: float,
+    stems: Path | str | None,
+    soundfont: Path | str | None,
+    title: str | None,
+    trim: str | Span | None,
+    force: bool,
+    **files: Path | str | None,
+) -> Request:
+    """Check the options of `v2m.soundtrack` and put them in order.
+
+    Raises:
+        V2MError: one line, for the first option that is not understood or excluded by another.
+    """
+    given = {k: v for k, v in locals().items() if k not in ("clip", "out", "files")} | files
+    asked = [name for name in ("style", "key", "tempo", "mood") if given[name] is not None]
+    if mode != "auto":
+        asked.insert(0, "mode")
+    if plan is not None and asked:
+        raise RequestError(f"the plan says its own {asked[0]}: change it in {plan}, or give no plan")
+    if plan is not None and not Path(plan).is_file():
+        raise PlanError(f"{plan}: no such file")
+    if title is not None:
+        check_title(title)
+    span = parse_trim(trim) if isinstance(trim, str) else trim
+    if span is not None:
+        check_trim(span)
+    if out is not None:
+        container_of(Path(out))
+    return Request(
+        clip=Path(clip),
+        out=None if out is None else Path(out),
+        wishes=make_wishes(mode, style, key, tempo, mood, seed),
+        plan=None if plan is None else Path(plan),
+        seed=seed,
+        loudness=MixSettings(lufs=lufs, keep_audio=keep_audio),
+        font=find_soundfont(None if soundfont is None else Path(soundfont)),
+        trim=span,
+        title=title,
+        files={name: Path(path) for name, path in files.items() if path is not None},
+        stems=None if stems is None else Path(stems),
+        force=force,
+        settings={k: str(v) if isinstance(v, Path) else v for k, v in given.items()},
+    )
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a run writes.
+
+    Attributes:
+        scored: the hidden path of the scored clip until all is done.
+        files: the hidden paths of the other files, by what they are.
+        stems: the hidden folder of the stems, or None.
+        work: a folder for what lies between; removed in the end.
+        final: what → where it will be.
+        recode: whether the picture's codec fits no format here, so that it is re-encoded.
+    """
+
+    scored: Path
+    files: dict[str, Path]
+    stems: Path | None
+    work: Path
+    final: dict[str, str]
+    recode: bool
+
+
+def claim_places(request: Request, clip: Clip, outputs: Outputs) -> Places:
+    """Claim every output before the work begins.
+
+    Raises:
+        OutputError: for an output that exists, or a place that takes none.
+        ContainerError: for a name whose format cannot hold the picture.
+    """
+    fits = suffix_for(clip.codec, clip.path.suffix)
+    codec = EDITED_CODEC if request.edits or fits is None else clip.codec
+    suffix = suffix_for(codec, clip.path.suffix)
+    out = request.out or clip.path.with_name(f"{clip.path.stem}.scored{suffix}")
+    check_holds(out, codec)
+    final = {"scored": out, **request.files}
+    files = {name: outputs.claim(path, never=clip.path) for name, path in final.items()}
+    if request.plan is not None:
+        final_plan = final.get("plan")
+        if final_plan is not None and final_plan.exists() and final_plan.samefile(request.plan):
+            raise RequestError(f"{request.plan}: would be overwritten by the plan that is made from it")
+    stems = None if request.stems is None else outputs.claim_folder(request.stems)
+    if request.stems is not None:
+        final["stems"] = request.stems
+    return Places(
+        scored=files.pop("scored"),
+        files=files,
+        stems=stems,
+        work=outputs.scratch(out),
+        final={name: str(path.absolute()) for name, path in final.items()},
+        recode=fits is None and not request.edits,
+    )

@@ -1,0 +1,149 @@
+"""The way through: a clip goes in, a scored clip comes out. Read this page first.
+
+| stage     | turns                       | into                                  | lives in            |
+|-----------|-----------------------------|---------------------------------------|---------------------|
+| probe     | a path                      | `Clip`: what the file holds           | `encoders.clip`     |
+| look      | its frames, in one pass     | `Streams`: cuts, motion, pose, affect | `encoders.encode`   |
+| plan      | streams and wishes          | `Plan`: bars, sections, hits, curves  | `generators.plan`   |
+| compose   | the plan                    | `Music`: tracks of notes              | `generators.rhythm` |
+| render    | notes and a SoundFont       | stems, one a voice, block by block    | `v2m.render`        |
+| mix       | stems, the clip's own sound | `Soundtrack`: one WAV at its loudness | `v2m.mix`           |
+| composite | the soundtrack and the clip | the scored clip, its picture copied   | `v2m.compositor`    |
+
+Every stage is one call and works alone. They are imported when the work starts, so that
+`import v2m` and `v2m --help` wait for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from v2m.report import RunReport
+    from v2m.request import Request
+
+Progress = Callable[[str, float], None]
+
+
+def soundtrack(
+    path: Path | str,
+    out: Path | str | None = None,
+    *,
+    mode: str = "auto",
+    style: str | None = None,
+    key: str | None = None,
+    tempo: float | None = None,
+    mood: str | None = None,
+    seed: int | None = None,
+    plan: Path | str | None = None,
+    keep_audio: bool = False,
+    lufs: float = -14.0,
+    stems: Path | str | None = None,
+    midi: Path | str | None = None,
+    wav: Path | str | None = None,
+    save_plan: Path | str | None = None,
+    report: Path | str | None = None,
+    soundfont: Path | str | None = None,
+    title: str | None = None,
+    trim: str | tuple[float, float | None] | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> RunReport:
+    """Give a clip a soundtrack.
+
+    The picture is copied as it is, unless `title` or `trim` change it. All outputs appear whole,
+    together and at the end, or none of them does.
+
+    Args:
+        path: the clip.
+        out: the scored clip; its suffix chooses the format. `NAME.scored.EXT` beside it if None.
+        mode: film (the music follows the cuts), dance (the dancer's beats), or auto.
+        style: a style's name; chosen from the picture if None.
+        key: such as `C`, `F# minor`, `D dorian`; chosen if None.
+        tempo: beats a minute to stay near; chosen if None.
+        mood: a name in `generators.wishes.MOODS`; felt from the picture if None.
+        seed: another seed, another piece; the same seed, the same piece bit for bit. 0 if None, or
+            the plan's own.
+        plan: a plan file to continue from instead of planning anew.
+        keep_audio: keep the clip's own sound, and duck the music under it.
+        lufs: integrated loudness of the soundtrack.
+        stems: a folder for one WAV a voice.
+        midi: a file for the music as MIDI.
+        wav: a file for the soundtrack alone.
+        save_plan: a file for the plan, to edit and continue from.
+        report: a file for the run report as JSON.
+        soundfont: an SF2 or SF3 file; the best on this system if None.
+        title: lettering for the first seconds.
+        trim: `"A:B"` or (A, B), seconds: the part of the clip to use.
+        force: overwrite outputs that exist.
+        progress: called with a stage's name and the share of it that is done, 0 to 1.
+
+    Raises:
+        V2MError: one line, for whatever the person can mend. Nothing is left behind.
+    """
+    from v2m.request import make_request
+
+    request = make_request(
+        path,
+        out,
+        mode=mode,
+        style=style,
+        key=key,
+        tempo=tempo,
+        mood=mood,
+        seed=seed,
+        plan=plan,
+        keep_audio=keep_audio,
+        lufs=lufs,
+        stems=stems,
+        soundfont=soundfont,
+        title=title,
+        trim=trim,
+        force=force,
+        midi=midi,
+        wav=wav,
+        save_plan=save_plan,
+        report=report,
+    )
+    return fulfil(request, progress)
+
+
+def fulfil(request: Request, progress: Progress | None = None) -> RunReport:
+    """Go the way from the clip to the scored clip; see `soundtrack`."""
+    from encoders.clip import probe
+    from generators.plan_file import save_plan
+    from generators.rhythm import compose
+    from v2m import stages
+    from v2m.atomic import outputs
+    from v2m.compositor import composite
+    from v2m.midi import write_midi
+    from v2m.report import Run, make_report, write_report
+    from v2m.request import claim_places
+
+    run = Run(progress)
+    with run.stage("probe"):
+        clip = source = probe(request.clip)
+
+    with outputs(request.force) as files:
+        places = claim_places(request, clip, files)
+        clip = stages.trimmed(clip, request, places, run)
+
+        plan = stages.planned(clip, request, run)
+        with run.stage("compose"):
+            music = compose(plan)
+        sound = stages.sounded(music, clip, request, places, run)
+
+        clip = stages.titled(clip, request, places, run)
+        with run.stage("composite"):
+            run.note(*composite(clip, sound.path, places.scored, length_s=plan.duration_s, force=True).notes)
+
+        if "midi" in places.files:
+            write_midi(music, plan.grid, places.files["midi"], plan.sections)
+        if "save_plan" in places.files:
+            save_plan(plan, places.files["save_plan"])
+        report = make_report(source, request.settings, plan, sound, run, places.final)
+        if "report" in places.files:
+            write_report(report, places.files["report"])
+    return report

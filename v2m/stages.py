@@ -1,0 +1,131 @@
+"""The stages of `v2m.soundtrack` that take more than a line: what is given to them, and what is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from generators.grid import PlanError
+
+if TYPE_CHECKING:
+    from encoders.clip import Clip
+    from encoders.stream import Streams
+    from generators.music import SymbolicMusic
+    from generators.plan import Plan
+    from v2m.mix import Soundtrack
+    from v2m.render import StemBlock
+    from v2m.report import Run
+    from v2m.request import Places, Request
+
+SAMPLE_RATE = 48000
+"""Hz: what Opus plays at, and every video editor."""
+
+
+def trimmed(clip: Clip, request: Request, places: Places, run: Run) -> Clip:
+    """The part of the clip that was asked for: it is what is looked at and scored."""
+    if request.trim is None:
+        return clip
+    from v2m.edit import edit
+
+    with run.stage("trim") as done:
+        run.note("The picture was re-encoded to H.264, since it was trimmed.")
+        return edit(clip, places.work / "trimmed.mov", trim=request.trim, progress=done)
+
+
+def titled(clip: Clip, request: Request, places: Places, run: Run) -> Clip:
+    """The clip with its title, or in a codec that a file format can hold, or as it is."""
+    if request.title is None and not places.recode:
+        return clip
+    from v2m.edit import edit
+
+    name, why = (
+        ("title", "it got a title") if request.title else ("re-encode", f"{clip.codec} cannot be kept")
+    )
+    with run.stage(name) as done:
+        run.note(f"The picture was re-encoded to H.264, since {why}.")
+        return edit(clip, places.work / "titled.mov", title=request.title, progress=done)
+
+
+def looked_at(clip: Clip, run: Run) -> Streams:
+    """What all senses have to say about the clip."""
+    from encoders.encode import encode
+    from v2m.report import describe_sources
+
+    with run.stage("look") as done:
+        streams = encode(clip, progress=done)
+    run.sources.update(describe_sources(streams))
+    run.note(*streams.notes)
+    return streams
+
+
+def planned(clip: Clip, request: Request, run: Run) -> Plan:
+    """The plan made of the picture, or the one that the person has edited."""
+    from generators.plan import make_plan
+
+    if request.plan is not None:
+        return _continued(clip, request, run)
+    streams = looked_at(clip, run)
+    with run.stage("plan"):
+        return make_plan(streams, request.wishes)
+
+
+def _continued(clip: Clip, request: Request, run: Run) -> Plan:
+    from generators.plan_file import load_plan
+
+    assert request.plan is not None
+    with run.stage("plan"):
+        plan = load_plan(request.plan)
+    run.sources["plan"] = str(request.plan)
+    if plan.duration_s > clip.duration_s + clip.frame_s:
+        raise PlanError(
+            f"{request.plan}: plans {plan.duration_s:.2f} s of music, the clip has {clip.duration_s:.2f} s"
+        )
+    if plan.duration_s < clip.duration_s - clip.frame_s:
+        run.note(
+            f"The plan ends at {plan.duration_s:.2f} s of {clip.duration_s:.2f} s, and so does the output."
+        )
+    if plan.clip_hash != clip.content_hash:
+        run.note("The plan was made for another clip, or for another edit of this one.")
+    return plan if request.seed is None else replace(plan, seed=request.seed)
+
+
+def sounded(music: SymbolicMusic, clip: Clip, request: Request, places: Places, run: Run) -> Soundtrack:
+    """The music played through the SoundFont and mixed: rendered block by block as the mix asks."""
+    from v2m.mix import mix
+    from v2m.own_sound import extract_sound
+    from v2m.render import render
+
+    own_sound = None
+    if request.loudness.keep_audio and clip.has_sound:
+        with run.stage("own sound"):
+            own_sound = extract_sound(
+                clip.path, clip.start_s, music.duration_s, places.work / "own.wav", SAMPLE_RATE
+            )
+    elif request.loudness.keep_audio:
+        run.note("The clip has no sound of its own to keep.")
+    run.sources["soundfont"] = request.font.why
+    missing: list[str] = []
+    with run.stage("render and mix") as done:
+        blocks = render(music, request.font.path, SAMPLE_RATE, notes=missing)
+        sound = mix(
+            _watched(blocks, music.duration_s, done),
+            music.voices,
+            request.loudness,
+            music.duration_s,
+            places.files.get("wav", places.work / "soundtrack.wav"),
+            sample_rate=SAMPLE_RATE,
+            work_dir=places.work,
+            own_sound=own_sound,
+            stems_dir=places.stems,
+        )
+    run.note(*missing, *sound.notes)
+    return sound
+
+
+def _watched(
+    blocks: Iterable[StemBlock], duration_s: float, done: Callable[[float], None]
+) -> Iterator[StemBlock]:
+    for block in blocks:
+        yield block
+        done((block.start + block.samples) / SAMPLE_RATE / duration_s)
