@@ -10,7 +10,7 @@ from generators.rhythm.notes import Note
 from generators.rhythm.timeline import Timeline
 from generators.rhythm.voicing import candidates
 
-RING_BEATS = 2
+RING_BEATS = 6  # at most, and never into the next hit
 SAME_INSTANT_S = 0.03
 
 
@@ -23,14 +23,18 @@ def write_accents(
     struck by the player whose range is nearest. Of two hits at one instant the heavier is played.
     """
     written: dict[str, list[Note]] = {part.voice.name: [] for part in parts}
-    for hit in _distinct(timeline.plan.planned_hits):
+    hits = _distinct(timeline.plan.planned_hits)
+    for i, hit in enumerate(hits):
         players = [p for p in parts if p.weight[0] <= hit.weight <= p.weight[1]]
         if not players and parts:
             players = [min(parts, key=lambda p: max(p.weight[0] - hit.weight, hit.weight - p.weight[1]))]
         slot = float(timeline.first_slot[hit.bar]) + hit.slot
         final = hit.played_s >= timeline.plan.final_s
         chord = harmony.final if final else harmony.at(slot).chord
-        ring = RING_BEATS * timeline.plan.grid.bars[hit.bar].slots_per_beat
+        ring = float(RING_BEATS * timeline.plan.grid.bars[hit.bar].slots_per_beat)
+        if i + 1 < len(hits):
+            ring = min(ring, float(timeline.first_slot[hits[i + 1].bar]) + hits[i + 1].slot - slot)
+        ring = max(ring, 1.0)
         for part in players:
             for pitch in strike(part, chord):
                 stress = 0.35 + 0.65 * hit.weight

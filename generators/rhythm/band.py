@@ -16,6 +16,9 @@ The `arrangement` table of a style file (`generators/styles/NAME.toml`) holds:
       energy                the section energies, from-to, in which it plays
       intro, outro          whether it plays in sections of that role (default true)
       stress                0 to 1: how prominent its attacks are
+      attack_ms             how late its notes speak; they are played that much early, as players
+                            of slow instruments do, so that all are heard together (Gordon 1987)
+      pedal                 true: arpeggio notes ring on for as long as their chord
     [drums]
       sounds                sound → General MIDI percussion key
       levels                patterns from sparse to full, each sound → one bar: X strong, x, o soft
@@ -55,6 +58,8 @@ class Part:
     intro: bool
     outro: bool
     stress: float
+    attack_s: float
+    pedal: bool
 
 
 @dataclass(frozen=True)
@@ -164,6 +169,8 @@ def _part(entry: Mapping[str, Any]) -> Part:
         intro=bool(entry.get("intro", True)),
         outro=bool(entry.get("outro", True)),
         stress=float(entry.get("stress", 0.6)),
+        attack_s=float(entry.get("attack_ms", 0.0)) / 1000,
+        pedal=bool(entry.get("pedal", False)),
     )
 
 

@@ -54,12 +54,12 @@ def compose(plan: Plan) -> SymbolicMusic:
             melody = sorted([*melody, *notes], key=lambda n: n.slot)
         if part in casting.sections[-1]:
             notes = [*notes, *last_chord(timeline, harmony, part, notes)]
-        tracks.append((part.voice, _played(timeline, band, part.voice, notes, part.stress)))
+        tracks.append((part.voice, _played(timeline, band, part.voice, notes, part.stress, part.attack_s)))
     strokes = write_accents(timeline, harmony, band.accents)
     weight = _final_weight(plan)
     for accent in band.accents:
         notes = [*strokes[accent.voice.name], *last_stroke(timeline, harmony, accent, weight)]
-        tracks.append((accent.voice, _played(timeline, band, accent.voice, notes, 1.0)))
+        tracks.append((accent.voice, _played(timeline, band, accent.voice, notes, 1.0, 0.0)))
     return _score(tracks, plan.duration_s)
 
 
@@ -106,8 +106,11 @@ def _part(
     return notes
 
 
-def _played(timeline: Timeline, band: Band, voice: Voice, notes: list[Note], stress: float) -> Played:
-    return perform(timeline, notes, timeline.random("play", voice.name), band.humanise_s, stress)
+def _played(
+    timeline: Timeline, band: Band, voice: Voice, notes: list[Note], stress: float, attack_s: float
+) -> Played:
+    rng = timeline.random("play", voice.name)
+    return perform(timeline, notes, rng, band.humanise_s, stress, attack_s)
 
 
 def _final_weight(plan: Plan) -> float:

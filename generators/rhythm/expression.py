@@ -31,13 +31,19 @@ class Played:
 
 
 def perform(
-    timeline: Timeline, notes: list[Note], rng: np.random.Generator, humanise_s: float, stress: float
+    timeline: Timeline,
+    notes: list[Note],
+    rng: np.random.Generator,
+    humanise_s: float,
+    stress: float,
+    attack_s: float = 0.0,
 ) -> Played:
     """Play one part.
 
     Every time comes from the timeline, strays by at most 8 ms (never on a hit, nor where the
     picture moves), and lies within the picture; nothing but what rings sounds after `final_s`
-    unless it is a hit; one pitch never overlaps itself.
+    unless it is a hit; one pitch never overlaps itself. An instrument that speaks late is played
+    `attack_s` early.
     """
     plan = timeline.plan
     end_s = plan.duration_s
@@ -50,6 +56,8 @@ def perform(
         body = not exact and not note.rings
         if body and start > plan.final_s - CLEAR_BEFORE_FINAL_S:
             continue
+        if body:
+            start -= attack_s
         if body and note.slot not in moved:
             start += float(np.clip(draw * humanise_s, -HUMANISE_LIMIT_S, HUMANISE_LIMIT_S))
         start = float(np.clip(start, 0.0, max(end_s - LATEST_START_S, 0.0)))
@@ -109,10 +117,9 @@ def _without_overlaps(rows: list[tuple[float, float, int, int]]) -> Played:
                 kept[last[pitch]] = (earlier[0], start - earlier[0] - 0.001, pitch, earlier[3])
         last[pitch] = len(kept)
         kept.append((start, duration, pitch, velocity))
-    columns = list(zip(*kept, strict=True)) if kept else [[], [], [], []]
     return Played(
-        np.array(columns[0], dtype=np.float64),
-        np.array(columns[1], dtype=np.float64),
-        np.array(columns[2], dtype=np.int64),
-        np.array(columns[3], dtype=np.int64),
+        np.array([row[0] for row in kept], dtype=np.float64),
+        np.array([row[1] for row in kept], dtype=np.float64),
+        np.array([row[2] for row in kept], dtype=np.int64),
+        np.array([row[3] for row in kept], dtype=np.int64),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from generators.rhythm.band import Part
 from generators.rhythm.harmony import Harmony, Span
@@ -17,7 +18,10 @@ def write_texture(
     timeline: Timeline, harmony: Harmony, pulse: Pulse, voicings: Voicings, part: Part, bars: range
 ) -> list[Note]:
     """The notes of a pad, chords or arpeggio part in a run of bars."""
-    return PATTERNS[part.pattern](timeline, harmony, pulse, voicings, bars)
+    notes = PATTERNS[part.pattern](timeline, harmony, pulse, voicings, bars)
+    if part.pedal:
+        notes = [replace(n, length=max(harmony.at(n.slot).end - n.slot, n.length)) for n in notes]
+    return notes
 
 
 def _spans(timeline: Timeline, harmony: Harmony, bars: range) -> list[Span]:

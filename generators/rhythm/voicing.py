@@ -81,7 +81,7 @@ def _own_cost(voicings: np.ndarray, centre: float) -> np.ndarray:
     gaps = np.diff(voicings, axis=1)
     clusters = (gaps == 1).sum(axis=1) * 1.5
     wide = np.clip(gaps[:, 1:] - 9, 0, None).sum(axis=1) * GAP_COST / 3 if gaps.shape[1] > 1 else 0.0
-    return clusters + wide + CENTRE_COST * (voicings.mean(axis=1) - centre) ** 2
+    return np.asarray(clusters + wide + CENTRE_COST * (voicings.mean(axis=1) - centre) ** 2, dtype=np.float64)
 
 
 def _move_cost(before: np.ndarray, after: np.ndarray, bass_before: int, bass_after: int) -> np.ndarray:
@@ -92,7 +92,7 @@ def _move_cost(before: np.ndarray, after: np.ndarray, bass_before: int, bass_aft
     was, now = (top_before - bass_before) % 12, (top_after - bass_after) % 12
     same_way = np.sign(top_after - top_before) == np.sign(bass_after - bass_before)
     parallel = (was == now) & np.isin(now, (0, 7)) & same_way & (bass_after != bass_before)
-    return cost + PARALLEL_COST * parallel
+    return np.asarray(cost + PARALLEL_COST * parallel, dtype=np.float64)
 
 
 def bass_line(chords: list[Chord], low: int, high: int) -> list[int]:
