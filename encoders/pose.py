@@ -232,7 +232,7 @@ def _plausible(landmarks: NDArray[np.float32], aspect: float) -> NDArray[np.bool
     torso = np.linalg.norm(shoulders - hips, axis=-1)
     across = np.linalg.norm(xy[:, 11] - xy[:, 12], axis=-1)
     inside = np.abs(safe[..., :2] - 0.5).max(axis=-1) < 0.55
-    clear = ((seen > 0.6) & inside)[:, list(JOINTS)].sum(axis=1)
+    clear = np.logical_and(seen > 0.6, inside)[:, JOINTS].sum(axis=1)
     return np.asarray(
         found
         & (seen[:, 11:13].min(axis=1) > 0.7)
