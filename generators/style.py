@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from generators.grid import PlanError
@@ -50,16 +51,18 @@ def style_names() -> tuple[str, ...]:
 
 @cache
 def load_style(name: str) -> Style:
-    """Read `styles/NAME.toml`.
+    """Read `styles/NAME.toml`, or a file of one's own: `name` is then its path and ends in `.toml`.
 
     Raises:
-        PlanError: for an unknown name (the known ones are listed) or a file that lacks something.
+        PlanError: for an unknown name (the known ones are listed), a file that cannot be read or
+            one that lacks something.
     """
-    if name not in style_names():
-        raise PlanError(f"style {name!r} is none of {', '.join(style_names())}")
-    text = (resources.files("generators") / "styles" / f"{name}.toml").read_text(encoding="utf-8")
+    own = name.endswith(".toml")
+    if not own and name not in style_names():
+        raise PlanError(f"style {name!r} is none of {', '.join(style_names())}, nor the path of a .toml file")
+    folder = resources.files("generators") / "styles"
     try:
-        data = tomllib.loads(text)
+        data = tomllib.loads((Path(name) if own else folder / f"{name}.toml").read_text(encoding="utf-8"))
         return Style(
             name=name,
             title=data["title"],
@@ -71,5 +74,5 @@ def load_style(name: str) -> Style:
             arousal=(float(data["arousal"][0]), float(data["arousal"][1])),
             arrangement=data["arrangement"],
         )
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, IndexError) as error:
-        raise PlanError(f"style file {name}.toml: {error!r}") from error
+    except (OSError, KeyError, TypeError, ValueError, IndexError) as error:
+        raise PlanError(f"style {name}: {error!r}") from error
