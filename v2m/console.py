@@ -12,17 +12,18 @@ from generators.music import Voice
 from v2m.convolve import Convolver
 from v2m.room import Room, highpass, impulse_response
 
-# Decibels by role, of one note of middle strength: patches come equally loud (`trim`), so these
-# are the balance of the band. Chords and pads play three or four notes at once, hence lower.
+# Decibels by role, of one note of middle strength: patches come equally loud (`trim`) and a style
+# balances its voices with `gain_db`, so this only evens out what roles do alike in every style:
+# chords and pads strike several notes at once, accents come at full strength, often doubled.
 LEVEL_DB: dict[str, float] = {
-    "drums": -1.0,
-    "bass": -1.0,
-    "chords": -7.0,
-    "pad": -10.0,
+    "drums": 0.0,
+    "bass": 0.0,
+    "chords": -3.0,
+    "pad": -4.0,
     "melody": 0.0,
-    "counter": -4.0,
-    "arpeggio": -6.0,
-    "accents": -2.0,
+    "counter": -1.0,
+    "arpeggio": -1.0,
+    "accents": -6.0,
 }
 # How much of its send each role gives the room: low notes would muddy it.
 SEND: dict[str, float] = {"bass": 0.15, "drums": 0.5}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import math
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from encoders.errors import V2MError
 from generators.music import Voice
-from v2m import duck, limiter
+from v2m import duck, fades, limiter
 from v2m.console import Console
 from v2m.loudness import Meter
 from v2m.render import StemBlock
@@ -30,8 +31,6 @@ from v2m.sound_file import SoundWriter, read_blocks
 
 BLOCK_S = 20.0
 QUIETEST_LUFS = -60.0  # music below this is taken for silence: raising it would raise noise
-FADE_IN_S = 0.003
-GUARD_S = 0.01
 
 
 class MixError(V2MError):
@@ -227,14 +226,14 @@ def _sum_to_bus(
         writers = {}
         if stems_dir is not None:
             for voice in voices:
-                files[voice.name] = Path(stems_dir) / f"{voice.name}.wav"
+                files[voice.name] = Path(stems_dir) / f"{_file_name(voice.name)}.wav"
                 writers[voice.name] = stack.enter_context(SoundWriter(files[voice.name], rate))
-        for block in blocks:
+        for block in _to_the_end(blocks, total, rate):
             if block.start != done:
                 raise ValueError(f"a stem block starts at sample {block.start}, expected {done}")
             n = min(block.samples, total - done)
             stems = {name: stem[:, :n] for name, stem in block.stems.items()}
-            fade = _fade(done, n, total, settings.fade_s, rate)
+            fade = fades.ending(done, n, total, settings.fade_s, rate)
             music = console.mix(stems, n)
             music.bus[...] *= fade
             raw.write(np.ascontiguousarray(music.bus.T).tobytes())
@@ -242,21 +241,22 @@ def _sum_to_bus(
             for name, stem in music.stems.items():
                 writers[name].write(stem * fade)
             done += n
-            if done >= total:
-                break
-        # Music shorter than the picture is followed by silence.
-        while done < total:
-            n = min(total - done, round(BLOCK_S * rate))
-            silence = console.mix({}, n)
-            fade = _fade(done, n, total, settings.fade_s, rate)
-            silence.bus[...] *= fade
-            raw.write(np.ascontiguousarray(silence.bus.T).tobytes())
-            meter.add(silence.bus)
-            for name, stem in silence.stems.items():
-                writers[name].write(stem * fade)
-            done += n
     meter.close()
     return _Bus(meter, files)
+
+
+def _to_the_end(blocks: Iterable[StemBlock], total: int, rate: int) -> Iterator[StemBlock]:
+    """The blocks up to `total` samples; music shorter than the picture is followed by silence."""
+    done = 0
+    for block in blocks:
+        if done >= total:
+            return
+        yield block
+        done = block.start + block.samples
+    while done < total:
+        n = min(total - done, round(BLOCK_S * rate))
+        yield StemBlock(done, {"": np.zeros((2, n), np.float32)})
+        done += n
 
 
 def _summed(bus: Path, balance: duck.Balance | None, total: int, rate: int) -> Iterator[NDArray[np.float32]]:
@@ -271,34 +271,13 @@ def _summed(bus: Path, balance: duck.Balance | None, total: int, rate: int) -> I
         block = np.ascontiguousarray(music[first : first + n].T)
         if own is not None and balance is not None:
             block *= balance.music_curve(first, n)
-            block += next(own) * np.float32(balance.own_gain) * _edges(first, n, total, rate)
+            block += next(own) * np.float32(balance.own_gain) * fades.edges(first, n, total, rate)
         yield block
 
 
-def _fade(first: int, n: int, total: int, fade_s: float, rate: int) -> NDArray[np.float32]:
-    """Music's own fade: raised cosine over the last `fade_s`, exact zeros for the last 10 ms."""
-    length = min(round(fade_s * rate), total // 4)
-    guard = min(round(GUARD_S * rate), length // 4)
-    return _ramp(first, n, total, min(round(FADE_IN_S * rate), total // 4), length, guard)
-
-
-def _edges(first: int, n: int, total: int, rate: int) -> NDArray[np.float32]:
-    """The own sound is kept whole; only its two cut edges are rounded."""
-    edge = min(round(FADE_IN_S * rate), total // 4)
-    return _ramp(first, n, total, edge, edge, 1)
-
-
-def _ramp(first: int, n: int, total: int, fade_in: int, fade_out: int, guard: int) -> NDArray[np.float32]:
-    curve = np.ones(n, np.float32)
-    if first < fade_in:
-        at = np.arange(first, min(first + n, fade_in))
-        curve[: len(at)] *= (0.5 - 0.5 * np.cos(np.pi * at / fade_in)).astype(np.float32)
-    begin = total - fade_out
-    if first + n > begin:
-        at = np.arange(max(first, begin), first + n)
-        phase = np.clip((at - begin + 1) / max(fade_out - guard, 1), 0, 1)
-        curve[n - len(at) :] *= (0.5 + 0.5 * np.cos(np.pi * phase)).astype(np.float32)
-    return curve
+def _file_name(voice: str) -> str:
+    """A voice's name without what a file's name may not hold."""
+    return re.sub(r'[<>:"/\\|?*\x00-\x1f]', "-", voice).strip(" .") or "voice"
 
 
 def _most_gain_db(lufs: float) -> float:
