@@ -1,0 +1,9 @@
+"""Soundtracks for any clip: `v2m.soundtrack("clip.mp4")` writes `clip.scored.mp4`.
+
+`v2m.soundtrack` is the function; the module of that name is `v2m/soundtrack.py`, and importing
+from it (`from v2m.soundtrack import fulfil`) works as well.
+"""
+
+from v2m.soundtrack import soundtrack
+
+__all__ = ["soundtrack"]

@@ -101,7 +101,16 @@ class ClipReport:
 
 
 @dataclass(frozen=True)
-class RunReport:
+class JsonReport:
+    """A report that can be printed as JSON."""
+
+    def to_json(self) -> str:
+        """The whole report as readable JSON."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+@dataclass(frozen=True)
+class RunReport(JsonReport):
     """One run.
 
     Attributes:
@@ -125,10 +134,6 @@ class RunReport:
     stages_s: dict[str, float]
     outputs: dict[str, str]
     versions: dict[str, str]
-
-    def to_json(self) -> str:
-        """The whole report as readable JSON."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False, allow_nan=False)
 
 
 class Run:
@@ -159,6 +164,15 @@ class Run:
     def note(self, *sentences: str) -> None:
         """Keep sentences for the report."""
         self.notes += [sentence for sentence in sentences if sentence not in self.notes]
+
+    def facts(self) -> dict[str, Any]:
+        """What every report says of its run: sources, notes, stages_s and versions."""
+        return {
+            "sources": dict(self.sources),
+            "notes": tuple(self.notes),
+            "stages_s": {name: round(seconds, 3) for name, seconds in self.seconds.items()},
+            "versions": versions(),
+        }
 
 
 def describe_clip(clip: Clip) -> ClipReport:
@@ -226,11 +240,8 @@ def make_report(
         sound=SoundReport(
             _finite(sound.lufs), _finite(sound.true_peak_dbtp), sound.duration_s, sound.sample_rate
         ),
-        sources=run.sources,
-        notes=tuple(run.notes),
-        stages_s={name: round(seconds, 3) for name, seconds in run.seconds.items()},
         outputs=outputs,
-        versions=versions(),
+        **run.facts(),
     )
 
 

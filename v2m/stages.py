@@ -50,10 +50,11 @@ def titled(clip: Clip, request: Request, places: Places, run: Run) -> Clip:
 def looked_at(clip: Clip, run: Run) -> Streams:
     """What all senses have to say about the clip."""
     from encoders.encode import encode
+    from v2m.models import clip_model, pose_model
     from v2m.report import describe_sources
 
     with run.stage("look") as done:
-        streams = encode(clip, progress=done)
+        streams = encode(clip, clip_model=clip_model(), pose_model=pose_model(), progress=done)
     run.sources.update(describe_sources(streams))
     run.note(*streams.notes)
     return streams

@@ -1,0 +1,5 @@
+"""The command line: `v2m soundtrack`, `plan`, `analyze`, `models`, `doctor`."""
+
+from v2m.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,36 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ClipPath = Annotated[Path, typer.Argument(metavar="CLIP", help="The video file.", show_default=False)]
+Mode = Annotated[
+    str,
+    typer.Option(
+        metavar="film|dance|auto", help="Follow the cuts, or the dancer's beats.", rich_help_panel="Music"
+    ),
+]
+Style = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Such as cinematic, lofi, electronic, piano.", rich_help_panel="Music"),
+]
+KeyName = Annotated[
+    str | None,
+    typer.Option("--key", metavar="KEY", help="Such as C, 'F# minor', 'D dorian'.", rich_help_panel="Music"),
+]
+Tempo = Annotated[
+    float | None, typer.Option(metavar="BPM", help="Stay near this tempo.", rich_help_panel="Music")
+]
+Mood = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Such as joyful, tense, dreamy.", rich_help_panel="Music")
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Another seed, another piece. [default: 0]", rich_help_panel="Music"),
+]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite outputs that exist.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]

@@ -1,0 +1,49 @@
+"""`v2m plan`: a clip → its plan, to read, edit and continue from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from v2m.cli.options import ClipPath, Force, Json, KeyName, Mode, Mood, Seed, Style, Tempo
+from v2m.cli.progress import StageProgress
+
+
+def command(
+    clip: ClipPath,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="The plan. [default: CLIP.plan.json beside it]"),
+    ] = None,
+    mode: Mode = "auto",
+    style: Style = None,
+    key: KeyName = None,
+    tempo: Tempo = None,
+    mood: Mood = None,
+    seed: Seed = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Plan the music without making it: writes CLIP.plan.json and a picture of it, CLIP.plan.png.
+
+    Edit the plan, then: v2m soundtrack CLIP --plan CLIP.plan.json
+    """
+    from rich.console import Console
+
+    from v2m.cli.summary import print_music, print_notes
+    from v2m.looking import write_plan
+    from v2m.request import make_wishes
+
+    wishes = make_wishes(mode, style, key, tempo, mood, seed)
+    with StageProgress() as progress:
+        made = write_plan(clip, out, wishes, force=force, progress=progress)
+    if as_json:
+        print(made.to_json())
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    for path in made.outputs.values():
+        print(path)
+    print_music(made.music, console)
+    print_notes(made.notes, console)

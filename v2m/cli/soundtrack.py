@@ -1,0 +1,109 @@
+"""`v2m soundtrack`: a clip → a scored clip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from v2m.cli.options import ClipPath, Force, Json, KeyName, Mode, Mood, Seed, Style, Tempo
+from v2m.cli.progress import StageProgress
+
+
+def command(
+    clip: ClipPath,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="The scored clip. [default: CLIP.scored.EXT beside it]"
+        ),
+    ] = None,
+    mode: Mode = "auto",
+    style: Style = None,
+    key: KeyName = None,
+    tempo: Tempo = None,
+    mood: Mood = None,
+    seed: Seed = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Continue from this plan, edited or not.", rich_help_panel="Music"),
+    ] = None,
+    keep_audio: Annotated[
+        bool,
+        typer.Option(
+            "--keep-audio/--replace",
+            help="Keep the clip's own sound, the music ducked under it; or the music alone.",
+            rich_help_panel="Sound",
+        ),
+    ] = False,
+    lufs: Annotated[
+        float, typer.Option(metavar="LUFS", help="Integrated loudness.", rich_help_panel="Sound")
+    ] = -14.0,
+    soundfont: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The SoundFont (SF2, SF3) that plays.", rich_help_panel="Sound"),
+    ] = None,
+    title: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Lettering for the first seconds.", rich_help_panel="Picture"),
+    ] = None,
+    trim: Annotated[
+        str | None,
+        typer.Option(metavar="A:B", help="Use only these seconds of the clip.", rich_help_panel="Picture"),
+    ] = None,
+    stems: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Also one WAV a voice.", rich_help_panel="More outputs"),
+    ] = None,
+    midi: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also the music as MIDI.", rich_help_panel="More outputs"),
+    ] = None,
+    wav: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also the soundtrack alone.", rich_help_panel="More outputs"),
+    ] = None,
+    save_plan: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also the plan, to edit.", rich_help_panel="More outputs"),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also the run report as JSON.", rich_help_panel="More outputs"),
+    ] = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Give a clip music that fits: writes CLIP.scored.EXT, the picture copied as it is."""
+    import v2m
+    from v2m.cli.summary import print_report
+
+    with StageProgress() as progress:
+        made = v2m.soundtrack(
+            clip,
+            out,
+            mode=mode,
+            style=style,
+            key=key,
+            tempo=tempo,
+            mood=mood,
+            seed=seed,
+            plan=plan,
+            keep_audio=keep_audio,
+            lufs=lufs,
+            stems=stems,
+            midi=midi,
+            wav=wav,
+            save_plan=save_plan,
+            report=report,
+            soundfont=soundfont,
+            title=title,
+            trim=trim,
+            force=force,
+            progress=progress,
+        )
+    if as_json:
+        print(made.to_json())
+    else:
+        print_report(made)

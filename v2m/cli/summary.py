@@ -1,0 +1,47 @@
+"""A run report in a few lines for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from v2m.report import MusicReport, RunReport
+
+
+def print_report(report: RunReport) -> None:
+    """Say what was made, how it fits, and what the person should know."""
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text(report.outputs["scored"], style="bold"))
+    print_music(report.music, console)
+    sound = report.sound
+    level = "silent" if sound.lufs is None else f"{sound.lufs:.1f} LUFS, peak {sound.true_peak_dbtp} dBTP"
+    took_s = sum(report.stages_s.values())
+    console.print(f"  sound    {level}, {sound.duration_s:.2f} s (made in {took_s:.1f} s)")
+    for name, path in report.outputs.items():
+        if name != "scored":
+            console.print(Text(f"  {name.replace('save_', ''):<8} {path}"))
+    print_notes(report.notes, console)
+
+
+def print_music(music: MusicReport, console: Console) -> None:
+    """Say what was planned: the kind of music, its form, and the hits."""
+    low, high = (round(bpm) for bpm in music.tempo_bpm)
+    tempo = f"{low} bpm" if low == high else f"{low}–{high} bpm"
+    console.print(f"  music    {music.mode}, {music.style}, {music.key}, {tempo}, seed {music.seed}")
+    form = ", ".join(f"{s.title} {_clock(s.start_s)}" for s in music.sections)
+    console.print(f"  form     {form} ({music.bars} bars)")
+    met = ", ".join(f"{h.met} of {h.met + h.let_go} {h.kind}s" for h in music.hits)
+    console.print(f"  hits     {met or 'the picture has none'}")
+
+
+def print_notes(notes: tuple[str, ...], console: Console) -> None:
+    """Say what was missing or odd, a line each."""
+    for note in notes:
+        console.print(Text(f"  note     {note}", style="yellow"))
+
+
+def _clock(time_s: float) -> str:
+    return f"{int(time_s) // 60}:{int(time_s) % 60:02d}"
