@@ -24,10 +24,13 @@ from generators.rhythm.melody import write_melody
 from generators.rhythm.motif import Motif, invent
 from generators.rhythm.notes import Note
 from generators.rhythm.pulse import Pulse, find_pulse
+from generators.rhythm.swells import CONTROLLER, swells
 from generators.rhythm.texture import Voicings, write_texture
 from generators.rhythm.timeline import Timeline
 from generators.rhythm.voicing import bass_line, voice_chords
 from generators.style import load_style
+
+SWELLING = ("pad", "counter")
 
 
 def compose(plan: Plan) -> SymbolicMusic:
@@ -60,7 +63,7 @@ def compose(plan: Plan) -> SymbolicMusic:
     for accent in band.accents:
         notes = [*strokes[accent.voice.name], *last_stroke(timeline, harmony, accent, weight)]
         tracks.append((accent.voice, _played(timeline, band, accent.voice, notes, 1.0, 0.0)))
-    return _score(tracks, plan.duration_s)
+    return _score(timeline, tracks)
 
 
 def _part(
@@ -118,21 +121,22 @@ def _final_weight(plan: Plan) -> float:
     return float(np.clip(np.mean(plan.curves.loudness[-2:]), 0.0, 1.0))
 
 
-def _score(tracks: list[tuple[Voice, Played]], duration_s: float) -> SymbolicMusic:
+def _score(timeline: Timeline, tracks: list[tuple[Voice, Played]]) -> SymbolicMusic:
     import symusic.core as core
 
     score = core.ScoreSecond(480)
+    times_s, values = swells(timeline)
     for voice, played in tracks:
         track = core.TrackSecond(voice.name, voice.program, voice.is_drum)
-        track.notes = (
-            core.NoteSecondList.from_numpy(
+        if len(played.start_s):
+            track.notes = core.NoteSecondList.from_numpy(
                 played.start_s.astype(np.float32),
                 played.duration_s.astype(np.float32),
                 played.pitch.astype(np.int8),
                 played.velocity.astype(np.int8),
             )
-            if len(played.start_s)
-            else core.NoteSecondList()
-        )
+        if voice.role in SWELLING:
+            for time_s, value in zip(times_s, values, strict=True):
+                track.controls.append(core.ControlChangeSecond(float(time_s), CONTROLLER, int(value)))
         score.tracks.append(track)
-    return SymbolicMusic(score, tuple(voice for voice, _ in tracks), duration_s)
+    return SymbolicMusic(score, tuple(voice for voice, _ in tracks), timeline.plan.duration_s)
