@@ -2,7 +2,8 @@
 
 decord decodes (it scales in its decoding thread and applies the rotation); PyAV takes over
 where decord can't: codecs newer than its ffmpeg, files whose packets are not one shown frame
-each, and from the point at which it raises. Both give the same frames at the same times.
+each, clips too long for it to read ahead in, and from the point at which it raises. Both give
+the same frames at the same times.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ _WIDEST = 4.0
 _DECORD_CODECS = frozenset(
     {"h264", "hevc", "vp8", "vp9", "mpeg4", "mpeg1video", "mpeg2video", "mjpeg", "prores"}
 )
+# While decord waits for a frame it reads on in the file, and it decodes all that it has read: a
+# reader may come to hold the whole file and every frame of it. Longer clips are PyAV's.
+_DECORD_HOLDS_BYTES = 400_000_000
 # decord rounds to float32; at four hours that is a millisecond.
 _SAME_INSTANT_S = 0.002
 
@@ -62,18 +66,19 @@ def read(clip: Clip, *, short_side: int = 256, max_rate_hz: float = 30.0) -> Ite
         ClipError: if no frame decodes at all, or the file is no longer there.
     """
     wanted = analysed_frames(clip.frame_times_s, max_rate_hz)
+    size = model_size(clip, short_side)
     done = 0
-    if clip.plain and clip.codec in _DECORD_CODECS and not clip.mirrored:
-        for batch in _read_decord(clip, wanted, model_size(clip, short_side)):
+    if _is_for_decord(clip, wanted, size):
+        for batch in _read_decord(clip, wanted, size):
             done += len(batch)
             yield batch
+    some = done > 0
     if done < len(wanted):
-        some = done > 0
-        for batch in _read_pyav(clip, wanted[done:], model_size(clip, short_side)):
+        for batch in _read_pyav(clip, wanted[done:], size):
             some = True
             yield batch
-        if not some:
-            raise ClipError(f"{clip.path}: no frame of its {clip.codec} video can be decoded")
+    if not some:
+        raise ClipError(f"{clip.path}: no frame of its {clip.codec} video can be decoded")
 
 
 def model_size(clip: Clip, short_side: int) -> tuple[int, int]:
@@ -105,6 +110,14 @@ def analysed_frames(times_s: NDArray[np.float64], max_rate_hz: float) -> NDArray
     return np.asarray(kept, dtype=np.int64)
 
 
+def _is_for_decord(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int]) -> bool:
+    # Thinned clips are PyAV's too: decord scales the frames that are thrown away, or seeks past them.
+    thinned = len(wanted) < len(clip.frame_times_s)
+    held_bytes = len(wanted) * size[0] * size[1] * 3 + clip.path.stat().st_size
+    known = clip.plain and not clip.mirrored and clip.codec in _DECORD_CODECS
+    return known and not thinned and held_bytes <= _DECORD_HOLDS_BYTES
+
+
 def _read_decord(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int]) -> Iterator[FrameBatch]:
     """What decord decodes, up to where it raises."""
     import decord
@@ -130,6 +143,9 @@ def _read_decord(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int]) -
 
 def _read_pyav(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int]) -> Iterator[FrameBatch]:
     """The wanted frames that PyAV decodes."""
+    from av.video.reformatter import VideoReformatter
+
+    scaler = VideoReformatter()
     stored_size = size[::-1] if clip.rotation % 180 else size
     times: list[float] = []
     frames: list[NDArray[np.uint8]] = []
@@ -143,7 +159,8 @@ def _read_pyav(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int]) -> 
             if index <= last or index not in due:
                 continue
             last = index
-            scaled = frame.reformat(*stored_size, format="rgb24", interpolation="AREA").to_ndarray()
+            # One scaler for all: a frame's own would be set up anew each time.
+            scaled = scaler.reformat(frame, *stored_size, format="rgb24", interpolation="AREA").to_ndarray()
             if clip.mirrored:
                 scaled = scaled[:, ::-1]
             frames.append(np.rot90(scaled, -clip.rotation // 90))

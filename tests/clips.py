@@ -25,7 +25,7 @@ SIZE: Size = (320, 180)
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "16", "-pix_fmt", "yuv420p")
 SQUARE_PX = 40
 
-# Hues far apart, of about the same brightness as one another in pairs, so that no cut is a mere step of light.
+# Hues far apart.
 SHOT_COLOURS = ((200, 40, 40), (40, 90, 200), (60, 170, 60), (210, 190, 60), (150, 60, 180), (60, 180, 190))
 
 

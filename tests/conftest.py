@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from tests import clips
 
 MakeClip = Callable[[str], Path]
@@ -14,7 +15,7 @@ MakeClip = Callable[[str], Path]
 
 @pytest.fixture(scope="session")
 def make_clip(tmp_path_factory: pytest.TempPathFactory) -> MakeClip:
-    """`make_clip("vfr")` → the path of that clip of `clips.KINDS`; made once a session, never to be changed."""
+    """`make_clip("vfr")` → the path of that clip of `clips.KINDS`, made once a session. Don't change it."""
     folder = tmp_path_factory.mktemp("clips")
     made: dict[str, Path] = {}
 
