@@ -1,9 +1,8 @@
 """`dance`: a figure dances at a known tempo, and comes to rest at known instants.
 
-Key poses lie on the beats; between two of them every number of the pose follows the
-minimum-jerk curve of human reaching (Flash & Hogan 1985), whose speed is zero at both ends.
-So the sum of joint speeds has its minima at the beats that end a move, and nowhere else:
-that is the kinematic beat of AIST++ (Li et al. 2021), known without measuring it.
+Key poses lie on beats, and the body rests at each. So the sum of joint speeds has its minima at
+the beats that end a move, and nowhere else: that is the kinematic beat of AIST++ (Li et al.
+2021), known without measuring it.
 """
 
 from __future__ import annotations
@@ -14,234 +13,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from demos.figure import Look, Pose, draw_figure
-from demos.shading import draw_ellipse, new_layer, paste
+from demos.choreography import choreography, pose_at
+from demos.figure import Pose, joints
+from demos.figure_drawing import CAMERA_SINE, Look, draw_figure
+from demos.shading import draw_ellipse, new_layer, over
 from demos.truth import Mood, Truth
 from demos.writer import Frame, write_clip
 
 TEMPO_BPM = 108.0
 FIRST_BEAT_S = 0.40
 DURATION_S = 20.0
-
-STAND = Pose()
-REPERTOIRE: dict[str, Pose] = {
-    "reach": Pose(
-        x=-0.05,
-        drop=0.05,
-        hip_roll=-5,
-        chest_roll=-9,
-        head_roll=-8,
-        head_turn=-14,
-        turn=-8,
-        left_arm_out=150,
-        left_forearm_out=168,
-        left_forearm_fore=0,
-        right_arm_out=48,
-        right_arm_fore=-12,
-        right_forearm_out=-50,
-        right_forearm_fore=18,
-        left_foot_x=-0.24,
-        right_foot_x=0.16,
-    ),
-    "wide": Pose(
-        drop=0.13,
-        chest_roll=0,
-        left_arm_out=96,
-        left_forearm_out=92,
-        left_forearm_fore=6,
-        right_arm_out=96,
-        right_forearm_out=92,
-        right_forearm_fore=6,
-        left_foot_x=-0.34,
-        right_foot_x=0.34,
-        left_toe=-35,
-        right_toe=35,
-    ),
-    "goalpost": Pose(
-        x=0.07,
-        drop=0.07,
-        hip_roll=7,
-        chest_roll=5,
-        head_roll=4,
-        left_arm_out=88,
-        left_forearm_out=176,
-        left_forearm_fore=4,
-        right_arm_out=88,
-        right_forearm_out=6,
-        right_forearm_fore=4,
-        left_foot_x=-0.22,
-        right_foot_x=0.26,
-    ),
-    "cross": Pose(
-        drop=0.06,
-        turn=14,
-        chest_roll=-4,
-        head_turn=10,
-        left_arm_out=32,
-        left_arm_fore=32,
-        left_forearm_out=-64,
-        left_forearm_fore=34,
-        right_arm_out=34,
-        right_arm_fore=24,
-        right_forearm_out=-74,
-        right_forearm_fore=24,
-        left_foot_x=-0.12,
-        right_foot_x=0.15,
-        right_foot_z=0.10,
-    ),
-    "lunge": Pose(
-        x=-0.20,
-        drop=0.18,
-        hip_roll=-6,
-        chest_roll=-12,
-        head_roll=-6,
-        head_turn=-18,
-        turn=-14,
-        left_arm_out=70,
-        left_forearm_out=120,
-        left_forearm_fore=12,
-        right_arm_out=110,
-        right_forearm_out=124,
-        left_foot_x=-0.52,
-        left_foot_z=0.06,
-        right_foot_x=0.30,
-        left_toe=-52,
-    ),
-    "sky": Pose(
-        drop=0.02,
-        chest_roll=3,
-        head_roll=3,
-        left_arm_out=158,
-        left_forearm_out=176,
-        left_forearm_fore=0,
-        right_arm_out=158,
-        right_forearm_out=176,
-        right_forearm_fore=0,
-        left_foot_x=-0.16,
-        right_foot_x=0.16,
-    ),
-    "hip": Pose(
-        x=0.12,
-        drop=0.05,
-        hip_roll=12,
-        chest_roll=-10,
-        head_roll=-10,
-        head_turn=14,
-        left_arm_out=52,
-        left_arm_fore=-12,
-        left_forearm_out=-52,
-        left_forearm_fore=14,
-        right_arm_out=125,
-        right_forearm_out=30,
-        right_forearm_fore=22,
-        left_foot_x=-0.20,
-        right_foot_x=0.22,
-    ),
-    "disco": Pose(
-        x=0.08,
-        drop=0.08,
-        hip_roll=8,
-        chest_roll=8,
-        turn=12,
-        head_turn=22,
-        head_roll=6,
-        left_arm_out=30,
-        left_arm_fore=18,
-        left_forearm_out=-46,
-        left_forearm_fore=28,
-        right_arm_out=136,
-        right_forearm_out=140,
-        right_forearm_fore=0,
-        left_foot_x=-0.20,
-        right_foot_x=0.32,
-        right_toe=40,
-    ),
-    "kick": Pose(
-        x=-0.06,
-        drop=0.04,
-        hip_roll=-8,
-        chest_roll=-8,
-        head_roll=-4,
-        left_arm_out=70,
-        left_forearm_out=150,
-        right_arm_out=64,
-        right_forearm_out=20,
-        left_foot_x=-0.08,
-        right_foot_x=0.44,
-        right_foot_z=0.16,
-        right_lift=0.26,
-        right_toe=36,
-    ),
-    "dip": Pose(
-        drop=0.26,
-        chest_roll=0,
-        head_turn=0,
-        left_arm_out=30,
-        left_arm_fore=24,
-        left_forearm_out=8,
-        left_forearm_fore=40,
-        right_arm_out=30,
-        right_arm_fore=24,
-        right_forearm_out=8,
-        right_forearm_fore=40,
-        left_foot_x=-0.28,
-        right_foot_x=0.28,
-        left_toe=-42,
-        right_toe=42,
-    ),
-}
-"""Where moves end. Each is danced to either side."""
-
-
-def choreography(seed: int, beats: int) -> list[tuple[int, Pose]]:
-    """(beat, pose) of each key pose: phrases of eight counts, one in four danced slowly in twos.
-
-    No pose follows itself, and each follows one that is far enough away to be seen as a move.
-    """
-    rng = np.random.default_rng(seed)
-    keys: list[tuple[int, Pose]] = [(0, STAND)]
-    names = list(REPERTOIRE)
-    beat, phrase = 0, 0
-    while beat < beats - 1:
-        slow = phrase % 4 == 2
-        for _ in range(4 if slow else 8):
-            beat += 2 if slow else 1
-            if beat > beats - 1:
-                break
-            keys.append((beat, _another(rng, names, keys[-1][1])))
-        phrase += 1
-    return keys
-
-
-def _another(rng: np.random.Generator, names: list[str], last: Pose) -> Pose:
-    """A pose at a good distance from the last one."""
-    while True:
-        pose = REPERTOIRE[names[int(rng.integers(len(names)))]]
-        pose = pose.mirrored() if rng.random() < 0.5 else pose
-        if np.abs(pose.vector() - last.vector()).sum() > 320.0:
-            return pose
-
-
-def pose_at(keys: list[tuple[int, Pose]], time_s: float, beat_s: float) -> Pose:
-    """The pose at an instant: minimum jerk between two keys, feet lifted where they step."""
-    beat = (time_s - FIRST_BEAT_S) / beat_s
-    later = next((i for i, (at, _) in enumerate(keys) if at > beat), len(keys))
-    if later == 0 or later == len(keys):
-        return keys[min(later, len(keys) - 1)][1]
-    (start, pose), (end, following) = keys[later - 1], keys[later]
-    u = (beat - start) / (end - start)
-    ease = u * u * u * (10.0 - 15.0 * u + 6.0 * u * u)
-    here, there = pose.vector(), following.vector()
-    moving = Pose.of(here + ease * (there - here))
-    # Steps and the bounce of the knees rise and settle with no speed at either end.
-    arch = 16.0 * (u * (1.0 - u)) ** 2
-    left = abs(following.left_foot_x - pose.left_foot_x) + abs(following.left_foot_z - pose.left_foot_z)
-    right = abs(following.right_foot_x - pose.right_foot_x) + abs(following.right_foot_z - pose.right_foot_z)
-    return moving.with_(
-        left_lift=moving.left_lift + 0.09 * arch * min(left / 0.15, 1.0),
-        right_lift=moving.right_lift + 0.09 * arch * min(right / 0.15, 1.0),
-        drop=moving.drop + 0.025 * arch,
-    )
 
 
 def studio(width: int, height: int) -> NDArray[np.float32]:
@@ -263,7 +44,58 @@ def studio(width: int, height: int) -> NDArray[np.float32]:
     skirting = np.exp(-(((y - horizon) / 0.006) ** 2))[..., None]
     room *= 1.0 - 0.25 * skirting
     vignette = 1.0 - 0.22 * (((x - 0.89) / 0.95) ** 2 + ((y - 0.45) / 0.9) ** 2)[..., None]
-    return np.clip(room * vignette, 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(room * vignette, 0.0, 1.0), np.float32)
+
+
+class Stage:
+    """The studio with a dancer in it.
+
+    Args:
+        width, height: of the picture.
+        look: what the dancer wears.
+    """
+
+    def __init__(self, width: int, height: int, look: Look) -> None:
+        self.room = studio(width, height)
+        self.picture = np.round(self.room * 255.0).astype(np.uint8)
+        self.look = look
+        self.metre = height * 0.395
+        self.floor = (width / 2, 0.915 * height)
+
+    def draw(self, pose: Pose) -> Frame:
+        """The picture of one pose; only the window around the figure is drawn."""
+        m, (height, width) = self.metre, self.room.shape[:2]
+        body = np.array(list(joints(pose).values()))
+        x0 = max(int(self.floor[0] + (body[:, 0].min() - 0.30) * m), 0)
+        x1 = min(int(self.floor[0] + (body[:, 0].max() + 0.30) * m), width)
+        y0 = max(int(self.floor[1] - (body[:, 1].max() + 0.20) * m), 0)
+        floor_x, floor_y = self.floor[0] - x0, self.floor[1] - y0
+        scene = new_layer(height - y0, x1 - x0)
+        scene[..., :3], scene[..., 3] = self.room[y0:, x0:x1], 1.0
+        for x, z, lift in (
+            (pose.left_foot_x, pose.left_foot_z, pose.left_lift),
+            (pose.right_foot_x, pose.right_foot_z, pose.right_lift),
+            (pose.x, 0.0, 0.35),
+        ):
+            size = (0.20 + 0.45 * lift) * m
+            draw_ellipse(
+                scene,
+                (floor_x + x * m, floor_y + (CAMERA_SINE * z + 0.02) * m),
+                (size, 0.24 * size),
+                (0.10, 0.07, 0.08),
+                softness_px=0.16 * size,
+                opacity=0.42 / (1.0 + 3.0 * lift),
+            )
+        figure = new_layer(height - y0, x1 - x0)
+        draw_figure(figure, pose, self.look, floor=(floor_x, floor_y), metre_px=m)
+        # The polished floor gives back a little of the legs.
+        depth = len(scene) - int(floor_y)
+        mirror = cv2.GaussianBlur(figure[int(floor_y) - depth : int(floor_y)][::-1], (0, 0), height / 240)
+        over(scene, np.asarray(mirror, np.float32), int(floor_y) + int(0.012 * m), opacity=0.16)
+        over(scene, figure, 0)
+        picture = self.picture.copy()
+        picture[y0:, x0:x1] = cv2.convertScaleAbs(scene[..., :3], alpha=255.0)
+        return picture
 
 
 def make(path: Path, *, seed: int, height: int, fps: float, duration_s: float | None) -> Truth:
@@ -275,47 +107,10 @@ def make(path: Path, *, seed: int, height: int, fps: float, duration_s: float | 
     beats = int(np.floor((length_s - FIRST_BEAT_S) / beat_s)) + 1
     # Two beats more than are seen: the last rest in the clip is left again, so it is a rest.
     keys = choreography(seed, beats + 2)
-    room = studio(width, height)
-    room8 = np.round(room * 255.0).astype(np.uint8)
-    metre = height * 0.395
-    span = round(2.3 * metre)
-    top, bottom = int(0.02 * height), height
-    floor_y = 0.915 * height - top
-    looks = _look(seed)
+    stage = Stage(width, height, _look(seed))
 
     def draw(index: int) -> Frame:
-        pose = pose_at(keys, index / fps, beat_s)
-        layer = new_layer(bottom - top, span)
-        left = round(width / 2 + pose.x * metre - span / 2)
-        origin = width / 2 - left
-        shade = new_layer(bottom - top, span)
-        for x, z, lift in (
-            (pose.left_foot_x, pose.left_foot_z, pose.left_lift),
-            (pose.right_foot_x, pose.right_foot_z, pose.right_lift),
-            (pose.x, 0.0, 0.35),
-        ):
-            size = (0.20 + 0.45 * lift) * metre
-            draw_ellipse(
-                shade,
-                (origin + x * metre, floor_y + (0.16 * z + 0.02) * metre),
-                (size, 0.24 * size),
-                (0.10, 0.07, 0.08),
-                softness_px=0.16 * size,
-                opacity=0.42 / (1.0 + 3.0 * lift),
-            )
-        draw_figure(layer, pose, looks, floor=(origin, floor_y), metre_px=metre)
-        x0, x1 = max(left, 0), min(left + span, width)
-        patch = room[top:bottom, x0:x1].copy()
-        paste(patch, shade, left - x0, 0)
-        # The polished floor gives back a little of the legs.
-        mirror = cv2.GaussianBlur(
-            layer[: int(floor_y)][::-1][: bottom - top - int(floor_y)], (0, 0), height / 240
-        )
-        paste(patch, mirror, left - x0, int(floor_y) + int(0.012 * metre), opacity=0.16)
-        paste(patch, layer, left - x0, 0)
-        picture = room8.copy()
-        picture[top:bottom, x0:x1] = np.clip(patch * 255.0 + 0.5, 0, 255)
-        return picture
+        return stage.draw(pose_at(keys, (index / fps - FIRST_BEAT_S) / beat_s))
 
     write_clip(path, draw, frames, width=width, height=height, fps=fps)
     rests = tuple(t for beat, _ in keys[1:] if (t := FIRST_BEAT_S + beat * beat_s) < length_s - 0.12)

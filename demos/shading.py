@@ -96,16 +96,12 @@ def draw_ellipse(
     _over(layer[where], np.asarray(colour, np.float32), cover)
 
 
-def paste(picture: NDArray[np.float32], layer: Layer, x: int, y: int, opacity: float = 1.0) -> None:
-    """Lay a layer over a picture (float32 `[H, W, 3]`, 0 to 1), its corner at (x, y), in place."""
-    h, w = picture.shape[:2]
-    x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + layer.shape[1], w), min(y + layer.shape[0], h)
-    if x0 >= x1 or y0 >= y1:
-        return
-    piece = layer[y0 - y : y1 - y, x0 - x : x1 - x]
-    under = picture[y0:y1, x0:x1]
-    under *= 1.0 - opacity * piece[..., 3:]
-    under += opacity * piece[..., :3]
+def over(below: Layer, above: Layer, y: int, opacity: float = 1.0) -> None:
+    """Lay one layer over another in place, its top at line y; what stands out below is cut off."""
+    above = above[: len(below) - y]
+    under = below[y : y + len(above)]
+    under *= 1.0 - opacity * above[..., 3:]
+    under += opacity * above
 
 
 def _over(under: Layer, colour: NDArray[np.float32], opacity: NDArray[np.float32]) -> None:
@@ -162,5 +158,6 @@ def _distance(
         weight /= radius
         sum_x += weight * off_x
         sum_y += weight * off_y
-    union = -blend_px * np.log(np.maximum(total, 1e-17))
-    return where, union, sum_x / np.maximum(total, 1e-17), sum_y / np.maximum(total, 1e-17)
+    union = -np.float32(blend_px) * np.log(np.maximum(total, np.float32(1e-17)))
+    total = np.maximum(total, np.float32(1e-17))
+    return where, np.asarray(union, np.float32), np.divide(sum_x, total), np.divide(sum_y, total)

@@ -7,7 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from demos.figure import Look, Pose, draw_figure
+from demos.figure import Pose
+from demos.figure_drawing import Look, draw_figure
 from demos.scenes.painting import Sprite, lay
 from demos.scenes.sea import DuskSea
 from demos.shading import new_layer
@@ -38,8 +39,8 @@ def make(path: Path, *, seed: int, height: int, fps: float, duration_s: float | 
 
     def draw(index: int) -> Frame:
         time_s = index / fps
-        picture = cv2.resize(far.draw(time_s), (width, height), interpolation=cv2.INTER_CUBIC)
-        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), height / 110), np.uint8)
+        view = cv2.resize(far.draw(time_s), (width, height), interpolation=cv2.INTER_CUBIC)
+        picture: Frame = np.asarray(cv2.GaussianBlur(view, (0, 0), height / 110), np.uint8)
         open_ = float(np.interp(time_s * CONTROL_RATE, np.arange(len(speech.openness)), speech.openness))
         shut = 1.0 if np.abs(blinks - time_s).min() < 0.07 else 0.0
         person = people[round(open_ * (MOUTHS - 1)), shut]

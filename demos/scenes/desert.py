@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from demos.scenes.car import car
 from demos.scenes.painting import Brush, Sprite, clouds, glow, gradient, halo, lay, ridge, ridge_line
 from demos.writer import Frame
 
@@ -223,25 +224,7 @@ class ChaseRoad:
         sway = 0.03 * np.sin(1.9 * time_s) * w
         picture: Frame = self.sky.copy()
         lay(picture, self.mesas, -0.2 * w - sway * 1.6, horizon - 0.175 * h)
-        depth = self.depth[:, None]
-        bend = 0.10 * np.sin(0.6 * time_s) * (depth / self.depth[0]) ** 1.0 * 0.0 + sway / w * 0.4 / depth
-        across = (self.x - bend) * depth * 2.2
-        along = depth * 6.0 + travelled
-        tile = self.mottle[
-            (np.floor(along * 6.0).astype(int) % 64), (np.floor(across * 40.0).astype(int) % 512)
-        ]
-        haze = np.clip(1.0 - 5.0 / depth, 0.0, 1.0) ** 2
-        sand = np.array([40.0, 50.0, 138.0], np.float32) * (0.62 + 0.75 * tile[..., None])
-        tar = np.array([48.0, 40.0, 52.0], np.float32) * (0.75 + 0.5 * tile[..., None])
-        soft = depth * 2.2 / w * 1.2
-        on_road = np.clip((0.85 - np.abs(across)) / soft + 0.5, 0, 1)[..., None]
-        ground = sand * (1 - on_road) + tar * on_road
-        dashes = np.clip((0.035 - np.abs(across)) / soft + 0.5, 0, 1) * ((along % 5.0) < 2.3)
-        kerb = np.clip((0.025 - np.abs(np.abs(across) - 0.79)) / soft + 0.5, 0, 1)
-        paint = np.maximum(dashes, kerb * 0.85)[..., None]
-        ground = ground * (1 - paint) + np.array([170.0, 220.0, 245.0], np.float32) * paint
-        ground = ground * (1 - haze[..., None]) + np.array([90.0, 140.0, 240.0], np.float32) * haze[..., None]
-        picture[horizon + 1 :] = np.clip(ground, 0, 255)
+        picture[horizon + 1 :] = self._ground(travelled, sway)
         for k, place in sorted(enumerate(self.posts), key=lambda p: -((p[1] * 46 - travelled) % 46)):
             far = (place * 46 - travelled) % 46 + 0.7
             scale = min(1.9 / far, 2.4)
@@ -257,71 +240,32 @@ class ChaseRoad:
             )
         return picture
 
+    def _ground(self, travelled: float, sway: float) -> Frame:
+        """Sand and road below the horizon, in perspective: a texture looked up at each depth."""
+        depth = self.depth[:, None]
+        across = ((self.x - np.float32(0.4 * sway / self.width) / depth) * depth * 2.2).astype(np.float32)
+        along = self.depth * 6.0 + travelled
+        rows = (np.floor(along * 6.0).astype(int) % 64)[:, None]
+        grain = self.mottle[rows, (across * 40.0).astype(np.int32) & 511]
+        soft = depth * np.float32(2.6 / self.width)
+        off_centre = np.abs(across)
+        road = np.clip((0.85 - off_centre) / soft + 0.5, 0.0, 1.0)
+        dashes = np.clip((0.035 - off_centre) / soft + 0.5, 0.0, 1.0) * ((along % 5.0) < 2.3)[:, None]
+        kerb = np.clip((0.025 - np.abs(off_centre - 0.79)) / soft + 0.5, 0.0, 1.0)
+        paint = np.maximum(dashes, 0.85 * kerb)
+        haze = np.clip(1.0 - 5.0 / depth, 0.0, 1.0) ** 2
+        channels = []
+        for sand, tar, line, far in zip(
+            (40, 50, 138), (48, 40, 52), (170, 220, 245), (90, 140, 240), strict=True
+        ):
+            colour = (sand + road * (tar - sand)) * (0.68 + 0.62 * grain)
+            colour += paint * (line - colour)
+            channels.append((colour + haze * (far - colour)).astype(np.uint8))
+        return np.asarray(cv2.merge(channels), np.uint8)
+
 
 def _mesas(width: int, rng: np.random.Generator) -> np.ndarray:
     """A skyline of flat-topped hills, 0 to 1."""
     line = ridge_line(width, rng, grain=width / 7, roughness=0.42)
     flat = 1.0 / (1.0 + np.exp(-(line - 0.55) * 26.0))
     return np.asarray(0.25 * line + 0.62 * flat + 0.13 * ridge_line(width, rng, grain=width / 40))
-
-
-def car(length: float) -> Sprite:
-    """A red sports car seen from its right side, without its wheels."""
-    w, h = int(length), int(length * 0.36)
-    brush = Brush(w, h)
-
-    def shape(points: list[tuple[float, float]], colour: tuple[float, float, float]) -> None:
-        curve = _smooth(np.array(points) * (w, h))
-        brush.polygon(curve, colour)
-
-    shape(
-        [
-            (0.02, 0.72),
-            (0.03, 0.50),
-            (0.14, 0.42),
-            (0.30, 0.36),
-            (0.42, 0.10),
-            (0.60, 0.08),
-            (0.74, 0.34),
-            (0.90, 0.42),
-            (0.98, 0.56),
-            (0.985, 0.76),
-            (0.92, 0.84),
-            (0.06, 0.84),
-        ],
-        (36, 30, 190),
-    )
-    shape(
-        [
-            (0.05, 0.62),
-            (0.20, 0.585),
-            (0.60, 0.58),
-            (0.95, 0.62),
-            (0.95, 0.67),
-            (0.60, 0.63),
-            (0.20, 0.63),
-            (0.05, 0.67),
-        ],
-        (74, 84, 240),
-    )
-    shape([(0.345, 0.37), (0.44, 0.16), (0.51, 0.145), (0.515, 0.375)], (96, 70, 52))
-    shape([(0.535, 0.375), (0.535, 0.145), (0.60, 0.16), (0.70, 0.36)], (96, 70, 52))
-    shape([(0.37, 0.33), (0.445, 0.18), (0.465, 0.18), (0.41, 0.33)], (220, 200, 190))
-    shape([(0.06, 0.80), (0.94, 0.80), (0.92, 0.88), (0.08, 0.88)], (20, 16, 40))
-    shape([(0.925, 0.51), (0.975, 0.56), (0.97, 0.60), (0.93, 0.57)], (200, 245, 255))
-    shape([(0.025, 0.53), (0.05, 0.52), (0.05, 0.60), (0.025, 0.60)], (60, 60, 255))
-    for centre in (0.205, 0.785):
-        brush.ellipse(centre * w, 0.80 * h, 0.105 * w, 0.105 * w, (14, 12, 24))
-    whole = brush.sprite()
-    whole[int(0.90 * h) :] = 0
-    return whole
-
-
-def _smooth(points: np.ndarray) -> np.ndarray:
-    """A closed polygon with its corners cut twice (Chaikin 1974)."""
-    for _ in range(2):
-        following = np.roll(points, -1, axis=0)
-        points = np.stack([0.75 * points + 0.25 * following, 0.25 * points + 0.75 * following], 1).reshape(
-            -1, 2
-        )
-    return points

@@ -46,7 +46,7 @@ class Brush:
         cover = self.cover[..., None].astype(np.uint16)
         whole = np.dstack([(self.colour * cover // 255).astype(np.uint8), self.cover])
         size = (whole.shape[1] // self.scale, whole.shape[0] // self.scale)
-        return cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def lay(
@@ -130,7 +130,7 @@ def clouds(
 ) -> Sprite:
     """A bank of clouds; `cover` is the share of the sky they take."""
     noise = cloud_noise(width, height * 2, rng, grain=height * 0.62, octaves=6)
-    noise = cv2.resize(noise, (width, height), interpolation=cv2.INTER_AREA)
+    noise = np.asarray(cv2.resize(noise, (width, height), interpolation=cv2.INTER_AREA), np.float32)
     up = np.linspace(0.0, 1.0, height, dtype=np.float32)[:, None]
     fade = np.clip(np.minimum(up * 5.0, (1.0 - up) * 3.0), 0.0, 1.0)
     level = 1.0 - cover
@@ -230,8 +230,9 @@ def tree(size: float, rng: np.random.Generator, leaf: Colour, light: Colour, bar
         (0.14, 0.22, 0.20),
     ]
     leaves = []
+    few = float(np.clip(side / 160, 0.12, 1.0))
     for cx, cy, r in crowns:
-        for _ in range(int(420 * r / 0.25)):
+        for _ in range(int(1680 * r * few)):
             angle, far = rng.uniform(0, 2 * np.pi), np.sqrt(rng.random())
             x, y = cx + r * far * np.cos(angle), cy + r * 0.85 * far * np.sin(angle)
             shine = 0.38 + 0.95 * (0.7 * x - 1.0 * (y - 0.34)) + rng.normal(0.0, 0.14)
@@ -239,7 +240,7 @@ def tree(size: float, rng: np.random.Generator, leaf: Colour, light: Colour, bar
     for shine, x, y in sorted(leaves):
         mix = float(np.clip(shine, 0.0, 1.0))
         colour = tuple(leaf[i] * (1 - mix) + light[i] * mix for i in range(3))
-        r = side * rng.uniform(0.012, 0.026)
+        r = side * rng.uniform(0.012, 0.026) / np.sqrt(few)
         brush.ellipse(
             middle + x * side, y * side, r, r * 0.8, (colour[0], colour[1], colour[2]), rng.uniform(0, 180)
         )

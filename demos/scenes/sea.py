@@ -77,7 +77,7 @@ class DuskSea:
         lay(picture, self.clouds, -0.08 * w - 0.008 * h * time_s, 0.10 * h)
         lay(picture, self.coast, -0.04 * w - 0.002 * h * time_s, horizon - self.coast.shape[0] + 2)
         mirrored = picture[horizon - (h - horizon) : horizon][::-1]
-        mirrored = cv2.blur(mirrored, (max(3, h // 40) | 1, max(3, h // 14) | 1))
+        soft = cv2.blur(mirrored, (max(3, h // 40) | 1, max(3, h // 14) | 1))
         near, x = self.near, (self.columns - 0.5 * w) / h
         swell = np.zeros((len(near), w), np.float32)
         for k, (phase, drift) in enumerate(self.waves):
@@ -91,7 +91,7 @@ class DuskSea:
         swell /= 3.0
         path = np.exp(-((((self.columns - self.sun) / h) / (0.07 + 0.20 * near)) ** 2))
         glitter = np.clip(swell * 2.4 - 0.55, 0.0, 1.0) * path * (1.1 - 0.35 * near)
-        sea = mirrored * (0.62 + 0.10 * swell[..., None] - 0.16 * near[..., None])
+        sea = soft * (0.62 + 0.10 * swell[..., None] - 0.16 * near[..., None])
         sea += glitter[..., None] * np.array([120.0, 180.0, 240.0], np.float32)
         picture[horizon:] = np.clip(sea, 0, 255)
         rise = 0.003 * h * np.sin(1.3 * time_s)
