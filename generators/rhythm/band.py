@@ -11,7 +11,7 @@ The `arrangement` table of a style file (`generators/styles/NAME.toml`) holds:
       [harmony.progressions]  mode → progressions of Roman numerals (degrees of the major scale);
                             lydian, mixolydian fall back to major, dorian, phrygian to minor
     [[voices]]              name, role, program, gain_db, pan, reverb (see `music.Voice`) and
-      pattern               how it plays: see `texture.PATTERNS` and `bass.PATTERNS`
+      pattern               how it plays: one of its role's `PATTERNS`
       range                 lowest and highest MIDI note
       energy                the section energies, from-to, in which it plays
       intro, outro          whether it plays in sections of that role (default true)
@@ -37,11 +37,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from generators.grid import PlanError
-from generators.key import MODES
+from generators.key import MODES, Key
 from generators.music import Voice
+from generators.rhythm.chords import parse_numeral
 from generators.style import Style
 
 STRENGTHS = {"X": 1.0, "x": 0.75, "o": 0.45}
+_TEXTURES = ("sustain", "block", "stab", "comp", "offbeat", "up", "updown", "ostinato", "alberti")
+# Role → the patterns it can play; written in `texture` and `bass`.
+PATTERNS: dict[str, tuple[str, ...]] = {
+    "pad": _TEXTURES,
+    "chords": _TEXTURES,
+    "arpeggio": _TEXTURES,
+    "bass": ("root", "hold", "root-fifth", "octave", "walk"),
+    "melody": ("lead",),
+    "counter": ("line",),
+    "drums": ("",),
+}
 COLOURS = ("triad", "sus2", "ninth", "seventh", "sixth")
 FALLBACK_MODES = {"lydian": "major", "mixolydian": "major", "dorian": "minor", "phrygian": "minor"}
 
@@ -127,6 +139,9 @@ def _band(table: Mapping[str, Any]) -> Band:
     }
     if set(progressions) - set(MODES) or not progressions.get("major") or not progressions.get("minor"):
         raise PlanError("progressions need at least major and minor, and no mode that does not exist")
+    for mode, lines in progressions.items():
+        for numeral in (n for line in lines for n in line):
+            parse_numeral(numeral, Key(0, mode))
     return Band(
         swing=float(table.get("swing", 0.0)),
         swing_unit=str(table.get("swing_unit", "eighth")),
@@ -160,9 +175,13 @@ def _part(entry: Mapping[str, Any]) -> Part:
     start, end = (float(e) for e in entry.get("energy", (0.0, 1.0)))
     if high - low < 11:
         raise PlanError(f"voice {entry['name']}: a range of less than an octave cannot hold every key")
+    role, pattern = str(entry["role"]), str(entry.get("pattern", ""))
+    if pattern not in PATTERNS.get(role, ()):
+        known = ", ".join(PATTERNS.get(role, ())) or f"roles: {', '.join(PATTERNS)}"
+        raise PlanError(f"voice {entry['name']}: a {role} cannot play {pattern!r}; known: {known}")
     return Part(
-        voice=_voice(entry, str(entry["role"])),
-        pattern=str(entry.get("pattern", "")),
+        voice=_voice(entry, role),
+        pattern=pattern,
         low=low,
         high=high,
         energy=(start, end),
