@@ -154,7 +154,8 @@ class Patch:
             if fall is None:
                 # Linear in decibels, and to zero in the end.
                 ramp = np.linspace(0, 1, int(lasts_s * self.sample_rate) + 1, dtype=np.float32)
-                fall = np.power(np.float32(10), ramp * np.float32(-SILENCE_DB / 20)) * (1 - ramp)
+                fall = np.power(np.float32(10), ramp * np.float32(-SILENCE_DB / 20))
+                fall *= np.minimum(1, 10 * (1 - ramp))
                 self._falls[lasts_s] = fall
             tail = wave[first : first + len(fall)]
             wave = np.concatenate([wave[:first], tail * fall[: len(tail)]])
