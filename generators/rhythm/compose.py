@@ -20,7 +20,7 @@ from generators.rhythm.drums import write_drums
 from generators.rhythm.ending import last_chord, last_stroke
 from generators.rhythm.expression import Played, perform
 from generators.rhythm.harmony import Harmony, harmonise
-from generators.rhythm.melody import write_melody
+from generators.rhythm.melody import Theme, write_melody
 from generators.rhythm.motif import Motif, invent
 from generators.rhythm.notes import Note
 from generators.rhythm.pulse import Pulse, find_pulse
@@ -51,8 +51,9 @@ def compose(plan: Plan) -> SymbolicMusic:
 
     tracks: list[tuple[Voice, Played]] = []
     melody: list[Note] = []
+    themes: dict[str, Theme] = {}
     for part in sorted(band.parts, key=lambda p: p.voice.role == "counter"):  # a counter hears the melody
-        notes = _part(timeline, band, pulse, harmony, casting, motifs, part, melody)
+        notes = _part(timeline, band, pulse, harmony, casting, motifs, part, melody, themes)
         if part.voice.role == "melody":
             melody = sorted([*melody, *notes], key=lambda n: n.slot)
         if part in casting.sections[-1]:
@@ -75,8 +76,9 @@ def _part(
     motifs: dict[str, Motif],
     part: Part,
     melody: list[Note],
+    themes: dict[str, Theme],
 ) -> list[Note]:
-    """One part, section by section."""
+    """One part, section by section; a label's first melody is added to `themes`."""
     sections = timeline.plan.sections
     chords = [span.chord for span in harmony.spans]
     role = part.voice.role
@@ -101,7 +103,10 @@ def _part(
         elif role == "bass":
             notes += write_bass(timeline, harmony, pulse, lows, part, bars)
         elif role == "melody":
-            notes += write_melody(timeline, harmony, pulse, motifs[section.label], section, part)
+            theme = themes.get(section.label)
+            sung = write_melody(timeline, harmony, pulse, motifs[section.label], section, part, theme)
+            themes.setdefault(section.label, Theme(int(timeline.first_slot[section.start_bar]), tuple(sung)))
+            notes += sung
         elif role == "counter":
             notes += write_counter(timeline, harmony, part, bars, melody)
         else:

@@ -7,6 +7,7 @@ intervals (Narmour 1990: leaps are few), near the motif's contour, dissonance on
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,7 @@ REACH = 3  # slots within which a template's note is drawn to an attack
 _INTERVAL_COST = np.array([0.9, 0.0, 0.0, 0.3, 0.5, 0.9, 4.0, 1.4, 2.6, 2.6, 5.0, 7.0, 3.0])
 BEYOND_OCTAVE_COST = 9.0
 CONTOUR_COST = 0.3  # a semitone away from where the motif aims
+RECALL_COST = 1.2  # the same, away from what was sung the first time
 DISSONANCE_COST = 1.0
 LEAP_INTO_DISSONANCE_COST = 4.0
 CLASH_COST = 6.0
@@ -39,6 +41,7 @@ class Spot:
     Attributes:
         slot, length: in the timeline's slots.
         aim: MIDI pitch, a fraction allowed.
+        pull: what a semitone away from the aim costs.
         strong: it must be a chord note.
         starts_phrase: a rest stands before it.
         home: it must be the key's tonic.
@@ -48,23 +51,55 @@ class Spot:
     slot: int
     length: float
     aim: float
+    pull: float
     strong: bool
     starts_phrase: bool
     home: bool
     stress: float
 
 
+@dataclass(frozen=True)
+class Theme:
+    """How a label's melody went the first time it was heard.
+
+    Attributes: `start`, the slot its section began on; `notes`, in order.
+    """
+
+    start: int
+    notes: tuple[Note, ...]
+
+    def pitch_at(self, offset: int, low: int, high: int) -> int | None:
+        """What was sung this many slots into the section, in the octave that lies best in a range."""
+        k = bisect_right(self.notes, float(offset + self.start), key=lambda n: n.slot) - 1
+        if k < 0:
+            return None
+        octaves = range(low + (self.notes[k].pitch - low) % 12, high + 1, 12)
+        return min(octaves, key=lambda p: (abs(p - self.notes[k].pitch), p))
+
+
 def write_melody(
-    timeline: Timeline, harmony: Harmony, pulse: Pulse, motif: Motif, section: Section, part: Part
+    timeline: Timeline,
+    harmony: Harmony,
+    pulse: Pulse,
+    motif: Motif,
+    section: Section,
+    part: Part,
+    theme: Theme | None = None,
 ) -> list[Note]:
-    """One section's melody in a part's range."""
-    spots = _spots(timeline, pulse, motif, section, part, harmony)
+    """One section's melody in a part's range; `theme` is its label's first statement, to come back to."""
+    spots = _spots(timeline, pulse, motif, section, part, harmony, theme)
     pitches = _sing(spots, harmony, part.low, part.high)
     return [Note(s.slot, s.length, p, s.stress) for s, p in zip(spots, pitches, strict=True)]
 
 
 def _spots(
-    timeline: Timeline, pulse: Pulse, motif: Motif, section: Section, part: Part, harmony: Harmony
+    timeline: Timeline,
+    pulse: Pulse,
+    motif: Motif,
+    section: Section,
+    part: Part,
+    harmony: Harmony,
+    theme: Theme | None,
 ) -> list[Spot]:
     grid = timeline.plan.grid
     spots: list[Spot] = []
@@ -91,12 +126,18 @@ def _spots(
             position = (at - first) / bar.slots
             centre = part.low + (part.high - part.low) * (0.38 + 0.12 * section.energy)
             step = motif.step(b - start, bars, position, section.variation)
+            aim = centre + (step - 1.5) * 12 / 7
+            known = None
+            if theme and not (section.variation and motif.varies(b - start, bars, number)):
+                offset = at - int(timeline.first_slot[section.start_bar])
+                known = theme.pitch_at(offset, part.low, part.high)
             last = i == len(placed) - 1
             spots.append(
                 Spot(
                     slot=at,
                     length=length,
-                    aim=centre + (step - 1.5) * 12 / 7,
+                    aim=aim if known is None else float(known),
+                    pull=CONTOUR_COST if known is None else RECALL_COST,
                     strong=metric_weight(at - first, bar.beats, bar.slots_per_beat) >= STRONG
                     or length >= bar.slots_per_beat * 1.5,
                     starts_phrase=i == 0,
@@ -158,7 +199,7 @@ def _own(spot: Spot, harmony: Harmony, pitches: np.ndarray) -> tuple[np.ndarray,
     classes = pitches % 12
     of_chord = np.isin(classes, span.chord.triad)
     dissonant = ~np.isin(classes, span.chord.tones)
-    cost = CONTOUR_COST * np.abs(pitches - spot.aim) + DISSONANCE_COST * dissonant
+    cost = spot.pull * np.abs(pitches - spot.aim) + DISSONANCE_COST * dissonant
     beside = {(tone + step) % 12 for tone in span.chord.tones for step in (1, -1)} - set(span.chord.triad)
     cost += CLASH_COST / 3 * np.isin(classes, list(beside)) * (spot.length >= 2)
     allowed = of_chord if spot.strong else np.isin(classes, list(span.scale))

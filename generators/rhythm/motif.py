@@ -70,6 +70,10 @@ class Motif:
         arch = 1.5 * float(np.sin(np.pi * (bar + position) / max(bars, 1)))  # a phrase rises and comes home
         return shape[index] + shift + arch
 
+    def varies(self, bar: int, bars: int, phrase: int) -> bool:
+        """Whether a return goes its own way here: in the second half of every second phrase."""
+        return (phrase % 2 == 1 or bars < PHRASE_BARS) and bar * 2 >= bars and self.letter(bar, bars) != "c"
+
     def letter(self, bar: int, bars: int) -> str:
         """The form's letter for a bar; a shortened phrase keeps its beginning and its close."""
         return self.form[-1] if bar == bars - 1 and bars > 1 else self.form[min(bar, PHRASE_BARS - 2)]

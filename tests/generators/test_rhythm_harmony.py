@@ -1,0 +1,184 @@
+"""Chords and how they are voiced."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from generators.grid import PlanError
+from generators.key import MODES, Key
+from generators.plan import Plan
+from generators.rhythm.band import read_band
+from generators.rhythm.chords import QUALITIES, Chord, parse_numeral
+from generators.rhythm.harmony import Harmony, harmonise
+from generators.rhythm.timeline import Timeline
+from generators.rhythm.voicing import bass_line, voice_chords
+from generators.style import load_style, style_names
+from tests.generators.plans import bars_of, film, make, odd, three_minutes
+
+
+def harmony_of(plan: Plan) -> Harmony:
+    return harmonise(Timeline(plan), read_band(load_style(plan.style)))
+
+
+@pytest.mark.parametrize(
+    ("numeral", "key", "root", "quality"),
+    [
+        ("I", Key(0, "major"), 0, "maj"),
+        ("vi7", Key(7, "major"), 4, "min7"),
+        ("bVI", Key(9, "minor"), 5, "maj"),
+        ("V7sus4", Key(2, "major"), 9, "7sus4"),
+        ("vii°7", Key(9, "minor"), 8, "dim7"),
+        ("iihdim7", Key(9, "minor"), 11, "hdim7"),
+        ("Imaj9", Key(5, "lydian"), 5, "maj9"),
+        ("iadd9", Key(0, "minor"), 0, "minadd9"),
+    ],
+)
+def test_numerals_are_read(numeral: str, key: Key, root: int, quality: str) -> None:
+    assert parse_numeral(numeral, key) == Chord(root, quality, root)
+
+
+@pytest.mark.parametrize("numeral", ["", "X", "Iq", "H7", "viii"])
+def test_what_is_no_numeral_is_refused(numeral: str) -> None:
+    with pytest.raises(PlanError):
+        parse_numeral(numeral, Key(0, "major"))
+
+
+@pytest.mark.parametrize("plan", [film(), odd(), three_minutes()], ids=["film", "odd", "three minutes"])
+def test_chords_cover_every_slot_up_to_the_last_chord(plan: Plan) -> None:
+    spans = harmony_of(plan).spans
+    assert spans[0].start == 0
+    assert spans[-1].end == Timeline(plan).final_slot
+    assert all(a.end == b.start and a.start < a.end for a, b in itertools.pairwise(spans))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_chords_belong_to_the_key_or_borrow_little(mode: str) -> None:
+    for seed in range(4):
+        plan = make(
+            bars_of([4] * 16, 90), [("A", "theme", 8), ("B", "theme", 8)], key=Key(2, mode), seed=seed
+        )
+        spans = harmony_of(plan).spans
+        scale = set(Key(2, mode).scale)
+        inside = np.mean([set(s.chord.triad) <= scale for s in spans if not s.cadence])
+        assert inside >= 0.7, (mode, seed)
+        assert spans[0].chord.root in scale
+
+
+def test_a_label_keeps_its_progression() -> None:
+    plan = three_minutes()
+    harmony, line = harmony_of(plan), Timeline(plan)
+    roots = {}
+    for section in plan.sections:
+        bars = range(section.start_bar, section.end_bar - 1)
+        heard = [harmony.at(int(line.first_slot[b])).chord.root for b in bars]
+        roots.setdefault(section.label, []).append(heard)
+    first, *returns = roots["A"]
+    for again in returns:
+        n = min(len(first), len(again))
+        assert np.mean([a == b for a, b in zip(first[:n], again[:n], strict=True)]) > 0.9
+    other = roots["B"][0]
+    n = min(len(first), len(other))
+    assert np.mean([a == b for a, b in zip(first[:n], other[:n], strict=True)]) < 0.9
+
+
+@pytest.mark.parametrize("style", style_names())
+def test_a_section_ends_on_a_chord_that_the_next_resolves(style: str) -> None:
+    """The last chord before a section is a dominant (or its modal stand-in) of the new key."""
+    for seed in range(3):
+        plan = three_minutes(style, seed)
+        harmony, line = harmony_of(plan), Timeline(plan)
+        for section in plan.sections[1:]:
+            before = harmony.at(int(line.first_slot[section.start_bar]) - 1)
+            assert before.cadence
+            assert (before.chord.root - section.key.tonic) % 12 in (7, 10, 2, 1, 11)
+            assert before.chord.root != harmony.at(int(line.first_slot[section.start_bar])).chord.root
+
+
+@pytest.mark.parametrize("mode", ["major", "minor", "mixolydian", "dorian"])
+def test_brighter_pictures_get_more_major_chords(mode: str) -> None:
+    shares = []
+    for valence in (-0.9, -0.3, 0.3, 0.9):
+        majors = []
+        for seed in range(12):
+            form = [("A", "theme", 8), ("B", "theme", 8)]
+            plan = make(bars_of([4] * 16, 90), form, key=Key(0, mode), seed=seed, valence=valence)
+            majors += [s.chord.is_major for s in harmony_of(plan).spans if not s.cadence]
+        shares.append(np.mean(majors))
+    assert shares[0] < shares[-1] - 0.15
+    assert all(a <= b + 0.03 for a, b in itertools.pairwise(shares)), shares
+
+
+def test_tension_brings_tense_chords() -> None:
+    def tense(tension: float) -> int:
+        count = 0
+        for seed in range(8):
+            plan = make(
+                bars_of([4] * 24, 90),
+                [("A", "theme", 8), ("B", "theme", 8), ("A", "theme", 8)],
+                key=Key(9, "minor"),
+                seed=seed,
+                tension=tension,
+            )
+            count += sum(
+                s.chord.quality in ("7b9", "hdim7", "dim7", "dim", "7") or s.chord.bass not in s.chord.tones
+                for s in harmony_of(plan).spans
+            )
+        return count
+
+    assert tense(0.9) > tense(0.2) + 8
+
+
+def test_fuller_sections_change_chords_sooner() -> None:
+    def length(density: float) -> float:
+        plan = make(bars_of([4] * 16, 100), [("A", "theme", 16)], density=[density] * 16)
+        return float(np.mean([s.end - s.start for s in harmony_of(plan).spans]))
+
+    assert length(0.0) > length(1.0)
+
+
+def test_a_cut_in_mid_bar_changes_the_harmony() -> None:
+    plan = make(bars_of([4] * 8, 90), [("A", "theme", 8)], hits=[(2, 8, 0.9, "cut")])
+    harmony = harmony_of(plan)
+    slot = int(Timeline(plan).first_slot[2]) + 8
+    assert harmony.at(slot).start == slot
+    assert set(harmony.at(slot).chord.tones) != set(harmony.at(slot - 1).chord.tones)
+
+
+@pytest.mark.parametrize("style", style_names())
+def test_voices_move_little_and_well(style: str) -> None:
+    """Against the same chords each in its own best place: less movement, no outer parallels."""
+    plan = three_minutes(style)
+    chords = [s.chord for s in harmony_of(plan).spans]
+    basses = bass_line(chords, 28, 50)
+    voicings = voice_chords(chords, basses, 50, 76)
+    moved = np.mean([np.abs(np.subtract(a, b)).mean() for a, b in itertools.pairwise(voicings)])
+    alone = [voice_chords([c], [b], 50, 76)[0] for c, b in zip(chords, basses, strict=True)]
+    apart = np.mean([np.abs(np.subtract(a, b)).mean() for a, b in itertools.pairwise(alone)])
+    assert moved < apart
+    assert moved < 2.2
+    parallels = 0
+    for i in range(1, len(chords)):
+        was, now = (voicings[i - 1][-1] - basses[i - 1]) % 12, (voicings[i][-1] - basses[i]) % 12
+        together = np.sign(voicings[i][-1] - voicings[i - 1][-1]) == np.sign(basses[i] - basses[i - 1]) != 0
+        parallels += int(was == now and was in (0, 7) and together)
+    assert parallels <= 0.02 * len(chords)
+
+
+def test_voicings_hold_what_tells_the_chord() -> None:
+    for quality, steps in QUALITIES.items():
+        chord = Chord(3, quality, 3)
+        (voicing,) = voice_chords([chord], [39], 52, 76)
+        assert list(voicing) == sorted(voicing)
+        classes = {p % 12 for p in voicing}
+        assert {(3 + step) % 12 for step in steps[:3]} <= classes <= set(chord.tones)
+
+
+def test_the_bass_stays_in_range_and_near() -> None:
+    chords = [s.chord for s in harmony_of(three_minutes()).spans]
+    line = bass_line(chords, 28, 48)
+    assert all(28 <= p <= 48 for p in line)
+    assert all(p % 12 == c.bass for p, c in zip(line, chords, strict=True))
+    assert np.abs(np.diff(line)).max() <= 9
