@@ -50,7 +50,9 @@ def k_weighting(sample_rate: int, taps: int = 8192) -> NDArray[np.float32]:
         (1 + k / q + k * k, 2 * (k * k - 1), 1 - k / q + k * k),
     )
     k, q = math.tan(math.pi * 38.13547087602444 / sample_rate), 0.5003270373238773
-    highpass = biquad((1.0, -2.0, 1.0), (1 + k / q + k * k, 2 * (k * k - 1), 1 - k / q + k * k))
+    # The recommendation's table leaves this numerator at 1, −2, 1 with its denominator normalised.
+    lead = 1 + k / q + k * k
+    highpass = biquad((lead, -2.0 * lead, lead), (lead, 2 * (k * k - 1), 1 - k / q + k * k))
     impulse = np.fft.irfft(shelf * highpass)[:taps]
     return impulse[None, :].astype(np.float32)
 
