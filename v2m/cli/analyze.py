@@ -15,7 +15,7 @@ def command(
     clip: ClipPath,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FOLDER", help="Where to write. [default: beside the clip]"),
+        typer.Option("--out", "-o", metavar="FOLDER", help="Where to write. Otherwise beside the clip."),
     ] = None,
     force: Force = False,
     as_json: Json = False,

@@ -40,7 +40,9 @@ def run_to_end(program: Callable[[], object]) -> int:
     except V2MError as error:
         return _say(str(error), FAILED)
     except _UsageError as error:
-        return _say(f"{_message(error)} (v2m --help lists what there is)", MISUSED)
+        message = _message(error)
+        # Without a command, the help has been printed and there is nothing to add.
+        return _say(f"{message} (v2m --help lists what there is)", MISUSED) if message else MISUSED
     except (KeyboardInterrupt, typer.Abort):
         return _say("interrupted", 128 + signal.SIGINT)
     except _Stopped as stop:

@@ -30,7 +30,7 @@ Mood = Annotated[
 ]
 Seed = Annotated[
     int | None,
-    typer.Option(metavar="N", help="Another seed, another piece. [default: 0]", rich_help_panel="Music"),
+    typer.Option(metavar="N", help="Another seed (0 otherwise), another piece.", rich_help_panel="Music"),
 ]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite outputs that exist.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]

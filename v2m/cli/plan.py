@@ -15,7 +15,7 @@ def command(
     clip: ClipPath,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="The plan. [default: CLIP.plan.json beside it]"),
+        typer.Option("--out", "-o", metavar="FILE", help="The plan. Otherwise CLIP.plan.json beside it."),
     ] = None,
     mode: Mode = "auto",
     style: Style = None,

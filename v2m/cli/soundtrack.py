@@ -16,7 +16,7 @@ def command(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", metavar="FILE", help="The scored clip. [default: CLIP.scored.EXT beside it]"
+            "--out", "-o", metavar="FILE", help="The scored clip. Otherwise CLIP.scored.EXT beside it."
         ),
     ] = None,
     mode: Mode = "auto",
