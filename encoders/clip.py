@@ -55,7 +55,8 @@ class Clip:
         notes: what was odd about the file, in sentences.
         stream_index: which of the file's streams the picture is.
         mirrored: whether a player mirrors the stored picture (left for right, then turns it).
-        counted: whether the file has no timestamps, so that times are the frame's number / rate.
+        ordered: whether the file does not say when each frame is shown (raw streams, H.264 in AVI), so
+            that a frame is matched with its time by its place in the order.
         plain: whether the file has one video stream, each packet of it one shown frame. decord takes
             that for granted; other files are read by PyAV.
     """
@@ -75,7 +76,7 @@ class Clip:
     notes: tuple[str, ...] = ()
     stream_index: int = 0
     mirrored: bool = False
-    counted: bool = False
+    ordered: bool = False
     plain: bool = True
 
     @property
@@ -172,7 +173,7 @@ def _probe_media(path: Path) -> Clip:
             notes=(*index.notes, *notes),
             stream_index=number,
             mirrored=mirrored,
-            counted=index.counted,
+            ordered=index.ordered,
             plain=index.whole and len(streams.video) == 1,
         )
 

@@ -155,7 +155,7 @@ def _read_pyav(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int]) -> 
         stream.thread_type = "AUTO"
         last = -1
         for count, frame in enumerate(decode(container, stream)):
-            index = count if clip.counted or frame.pts is None else _nearest(clip, frame.time)
+            index = count if clip.ordered or frame.pts is None else _nearest(clip, frame.time)
             if index <= last or index not in due:
                 continue
             last = index

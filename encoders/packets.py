@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-# The last frame's own duration is believed up to this; a header can claim hours.
+# The last frame's own duration is believed within these: a header can claim hours, or one tick.
+_SHORTEST_LAST_FRAME_S = 0.004
 _LONGEST_LAST_FRAME_S = 10.0
 # A file whose header claims this much more than it holds was cut short.
 _MISSING_S = 0.5
@@ -31,14 +32,15 @@ class PacketIndex:
     Attributes:
         times_s: float64 `[N]`, strictly increasing, seconds on the file's own clock.
         end_s: when the last frame ends, on the same clock.
-        counted: the packets carry no timestamps; `times_s` are number / rate.
+        ordered: the packets do not say when their frame is shown (raw streams; H.264 in AVI); a
+            frame's time is found by its place in the order.
         whole: each packet is one shown frame, as decord takes for granted.
         notes: what was odd, in sentences.
     """
 
     times_s: NDArray[np.float64]
     end_s: float
-    counted: bool
+    ordered: bool
     whole: bool
     notes: tuple[str, ...]
 
@@ -46,11 +48,13 @@ class PacketIndex:
 def index_packets(container: InputContainer, stream: VideoStream) -> PacketIndex:
     """Demux the whole file and gather the picture's presentation times."""
     shown: list[int] = []
-    hidden = untimed = broken = 0
+    hidden = unsaid = untimed = broken = 0
     last_s = 0.0
     durations: dict[int, int] = {}
     notes: list[str] = []
     time_base = float(stream.time_base or 1 / 1000)
+    # AVI numbers packets as they are decoded, which is not the order in which B-frames are shown.
+    unsaid_order = container.format.name == "avi" and stream.codec_context.has_b_frames
     zeros_mean_missing = stream.codec_context.name in _NEVER_ZEROS
     try:
         for packet in container.demux():
@@ -66,6 +70,7 @@ def index_packets(container: InputContainer, stream: VideoStream) -> PacketIndex
             if packet.is_discard or _is_hidden(memoryview(packet), stream):
                 hidden += 1
                 continue
+            unsaid += packet.pts is None or unsaid_order
             pts = packet.pts if packet.pts is not None else packet.dts
             if pts is None:
                 untimed += 1
@@ -76,23 +81,22 @@ def index_packets(container: InputContainer, stream: VideoStream) -> PacketIndex
     except av.FFmpegError as error:
         notes.append(f"The file breaks off while it is read ({reason(error)}); what comes before is used.")
 
-    counted = untimed > len(shown)
-    if counted:
+    frames = len(shown) + untimed
+    if untimed:
         rate = float(stream.average_rate or stream.guessed_rate or 25)
-        times: NDArray[np.float64] = np.arange(untimed + len(shown), dtype=np.float64) / rate
-        end_s = (untimed + len(shown)) / rate
+        times: NDArray[np.float64] = np.arange(frames, dtype=np.float64) / rate
+        end_s = frames / rate
         notes.append(f"The file carries no timestamps; its frames are taken to be {rate:g} a second.")
     else:
         ticks = np.unique(np.asarray(shown, dtype=np.int64))
         times = np.asarray(ticks * time_base, dtype=np.float64)
-        end_s = _end_s(times, durations.get(int(ticks[-1])) if len(ticks) else None, time_base)
-    packets = len(shown) + untimed + broken + hidden
-    missing = max(broken, broken + (stream.frames or 0) - packets)
-    if missing > 0 and len(times):
-        notes.append(
-            f"The file is cut short or damaged: {len(times)} of {len(times) + missing} frames are there."
-        )
-    elif len(times) and not counted:
+        end_s = _end_s(times, durations.get(int(ticks[-1])) if frames else None, time_base)
+        if len(ticks) < frames:
+            notes.append(f"Timestamps repeat in the file: {frames - len(ticks)} of its frames are left out.")
+    missing = broken + max(0, (stream.frames or 0) - (frames + broken + hidden))
+    if missing and frames:
+        notes.append(f"The file is cut short or damaged: {frames} of {frames + missing} frames are there.")
+    elif frames and not untimed:
         claimed_s, held_s = _claimed_s(container), max(last_s, end_s)
         if claimed_s > held_s + max(_MISSING_S, 0.02 * held_s):
             start_s = min(0.0, times[0])
@@ -100,17 +104,16 @@ def index_packets(container: InputContainer, stream: VideoStream) -> PacketIndex
                 f"The file's header claims {claimed_s:.1f} s of which {held_s - start_s:.1f} s are there; "
                 "it is cut short, or the header is wrong."
             )
-    whole = not (hidden or untimed or broken) and len(times) == len(shown)
-    return PacketIndex(times, end_s, counted, whole, tuple(notes))
+    whole = not (hidden or unsaid or broken) and len(times) == frames
+    return PacketIndex(times, end_s, unsaid > 0, whole, tuple(notes))
 
 
 def _end_s(times: NDArray[np.float64], last_ticks: int | None, time_base: float) -> float:
     if len(times) == 0:
         return 0.0
     usual_s = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-    last_s = last_ticks * time_base if last_ticks else 0.0
-    # A duration shorter than half the usual is a rounding of the container's, not a fact.
-    if not 0.5 * usual_s <= last_s <= max(_LONGEST_LAST_FRAME_S, 2 * usual_s) or last_s == 0.0:
+    last_s = (last_ticks or 0) * time_base
+    if not _SHORTEST_LAST_FRAME_S <= last_s <= max(_LONGEST_LAST_FRAME_S, 2 * usual_s):
         last_s = usual_s
     return float(times[-1] + last_s)
 

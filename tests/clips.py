@@ -261,6 +261,16 @@ def ten_bit(path: Path) -> Path:
     return write_clip(path, numbered_frames(50), 25, options=options)
 
 
+def avi(path: Path) -> Path:
+    """2 s of numbered frames in AVI, with B-frames, whose order AVI does not tell."""
+    return write_clip(path, numbered_frames(50), 25, options=(*H264, "-bf", "3"))
+
+
+def raw_stream(path: Path) -> Path:
+    """2 s of numbered frames, 25 a second, as a bare H.264 stream: no timestamps at all."""
+    return write_clip(path, numbered_frames(50), 25, options=H264)
+
+
 def odd_size(path: Path) -> Path:
     """2 s, 161 × 121 pixels."""
     options = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv444p")
@@ -331,6 +341,8 @@ KINDS: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "gif": (".gif", gif),
     "vp9": (".webm", vp9),
     "ten_bit": (".mp4", ten_bit),
+    "avi": (".avi", avi),
+    "raw_stream": (".h264", raw_stream),
     "odd_size": (".mp4", odd_size),
     "wide_pixels": (".mp4", wide_pixels),
     "one_frame": (".mp4", one_frame),
