@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 import wave
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -274,3 +275,57 @@ def test_a_clip_without_sound_is_said_to_have_none(tmp_path: Path) -> None:
     )
     with pytest.raises(ClipError, match="no sound"):
         read_sound(path)
+
+
+def test_av_align_agrees_with_a_plain_reading_of_its_definition(tmp_path: Path) -> None:
+    """The whole way from a file, against loops written straight from the definition."""
+    import cv2
+
+    from demos import make
+
+    path = tmp_path / "dance.mp4"
+    make("dance", path, height=240, duration_s=4.0)
+    reader = cv2.VideoCapture(str(path))
+    fps = reader.get(cv2.CAP_PROP_FPS)
+    pictures = []
+    while (read := reader.read())[0]:
+        small = cv2.resize(read[1], (round(read[1].shape[1] * 180 / 240), 180), interpolation=cv2.INTER_AREA)
+        pictures.append(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
+    moved = [
+        np.mean(
+            np.hypot(*np.moveaxis(cv2.calcOpticalFlowFarneback(a, b, None, 0.5, 3, 15, 3, 5, 1.2, 0), -1, 0))
+        )
+        for a, b in pairwise(pictures)
+    ]
+    moved = [moved[0], *moved]
+    peaks = [
+        i / fps
+        for i in range(1, len(moved) - 1)
+        if moved[i - 1] < moved[i] > moved[i + 1] and moved[i] >= 0.1
+    ]
+    flow = measure_flow(path)
+    assert flow.magnitude == pytest.approx(moved, rel=1e-4, abs=1e-5)
+    assert sync.movement_peaks(flow) == pytest.approx(peaks, abs=1e-3)
+    onsets = np.sort(np.random.default_rng(7).uniform(0, 4, 40))
+    taken: set[int] = set()
+    for onset in onsets:
+        free = [j for j, peak in enumerate(peaks) if j not in taken and abs(peak - onset) < 1 / fps]
+        taken |= set(free[:1])
+    expected = len(taken) / (len(onsets) + len(peaks) - len(taken))
+    assert expected > 0
+    assert sync.av_align(onsets, sync.movement_peaks(flow), frame_s=flow.frame_s) == pytest.approx(expected)
+
+
+def test_a_planted_offset_lowers_the_lift_of_what_is_heard() -> None:
+    """Clicks on the cuts, others off them: once they are late, they fit no better than chance."""
+    rng = np.random.default_rng(5)
+    cuts = np.cumsum(rng.uniform(1.0, 3.0, 28))
+    others = np.sort(rng.uniform(0, 60, 40))
+    lifts = []
+    for late_s in (0.0, 0.08, 0.16, 0.32):
+        played = np.sort(np.concatenate([cuts + late_s, others]))
+        onsets = detect_onsets(clicks(played[played < 59.9], 60.0))
+        lifts.append(sync.evaluate(onsets, 60.0, cuts_s=cuts)["cut_hits"].lift)
+    assert lifts[0] > 2.5
+    assert lifts[0] > lifts[1] > lifts[2]
+    assert max(lifts[2:]) < 1.4
