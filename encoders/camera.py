@@ -1,0 +1,65 @@
+"""A flow field → the part of it that the camera made."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+_STRIDE = 2
+# The camera is first read off the rim of the picture, where the background mostly is.
+_RIM = 0.18
+_ROUNDS = 3
+# Points farther than this many median deviations from the camera's motion do not vote (Tukey), and
+# never closer than this many pixels.
+_CUTOFF = 4.0
+_LEAST_PX = 0.15
+
+
+def camera_flow(flow: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Fit the global motion of a flow field and return it as a flow field.
+
+    The model is a similarity (shift, turn, zoom): u = ax − by + c, v = bx + ay + d, fitted by
+    iteratively reweighted least squares with Tukey's biweight, from the median shift of the rim.
+
+    Args:
+        flow: float32 `[H, W, 2]`.
+
+    Returns:
+        float32 `[H, W, 2]`.
+    """
+    height, width = flow.shape[:2]
+    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+    x, y = (x - (width - 1) / 2) / height, (y - (height - 1) / 2) / height
+    some = (slice(None, None, _STRIDE), slice(None, None, _STRIDE))
+    u, v = flow[some][..., 0].astype(np.float64), flow[some][..., 1].astype(np.float64)
+    px, py = x[some], y[some]
+    rim = (np.abs(px) > px.max() * (1 - 2 * _RIM)) | (np.abs(py) > py.max() * (1 - 2 * _RIM))
+    model = np.array([0.0, 0.0, np.median(u[rim]), np.median(v[rim])])
+    for _ in range(_ROUNDS):
+        du = u - (model[0] * px - model[1] * py + model[2])
+        dv = v - (model[1] * px + model[0] * py + model[3])
+        distance = np.hypot(du, dv)
+        cutoff = max(_LEAST_PX, _CUTOFF * float(np.median(distance)))
+        weight = np.maximum(1.0 - (distance / cutoff) ** 2, 0.0) ** 2
+        model = _solve(px, py, u, v, weight)
+    fitted = np.empty_like(flow)
+    fitted[..., 0] = model[0] * x - model[1] * y + model[2]
+    fitted[..., 1] = model[1] * x + model[0] * y + model[3]
+    return fitted
+
+
+def _solve(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    u: NDArray[np.float64],
+    v: NDArray[np.float64],
+    weight: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Weighted least squares of the four parameters, in closed form about the weighted centre."""
+    total = weight.sum() + 1e-9
+    cx, cy, cu, cv = ((weight * a).sum() / total for a in (x, y, u, v))
+    dx, dy, du, dv = x - cx, y - cy, u - cu, v - cv
+    spread = (weight * (dx * dx + dy * dy)).sum() + 1e-9
+    a = (weight * (dx * du + dy * dv)).sum() / spread
+    b = (weight * (dx * dv - dy * du)).sum() / spread
+    return np.array([a, b, cu - a * cx + b * cy, cv - b * cx - a * cy])

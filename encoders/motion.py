@@ -1,0 +1,196 @@
+"""Frames → motion: how much moves, which way, and when it sets in.
+
+Two optical flows, on grey frames averaged down to 90 lines. DIS (Kroeger et al. 2016) follows what
+moves: the camera's part is fitted robustly and taken away, and what is left gives the energy and the
+directogram (Davis & Agrawala 2018). Farnebäck's (2003) gives `raw`, since AV-Align (Yariv et al. 2024)
+asks for local maxima of its mean magnitude, camera included, at 180 lines: at half that size and a
+seventh of the time it has three quarters to nine tenths of the same peaks to the very frame, where DIS
+has little more than half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.camera import camera_flow
+from encoders.directogram import BINS, directogram, positive_flux
+from encoders.frames import FrameBatch
+from encoders.onsets import find_onsets
+from encoders.stream import Stream
+
+LINES = 90
+# Flow is a smooth field at this size: every second point in each direction tells its mean.
+_STRIDE = 2
+# Narrower pictures give the flow no room.
+_NARROWEST = 48
+# Farnebäck at half of AV-Align's size: windows half as wide.
+_PYRAMID, _LEVELS, _WINDOW, _ITERATIONS, _POLY_N, _POLY_SIGMA = 0.5, 2, 7, 2, 5, 1.2
+# A frame that repeats the one before it (pull-down, animation on twos) differs from it by less than
+# this share of the difference of the frames within reach, in mean grey levels.
+_REPEAT_SHARE = 0.08
+_REPEAT_REACH_S = 0.15
+_REPEAT_MOST = 0.5
+# The longest a change of shot disturbs the flow on either side of it.
+_FADE_HALF_S = 1.0
+
+COLUMNS = ("energy", "raw", "camera", "flux", *(f"d{k}" for k in range(BINS)))
+ONSET_COLUMNS = ("strength", "accent")
+
+
+class MotionSense:
+    """Gives `motion`, a curve at each analysed frame, and `visual_onsets`, events.
+
+    `motion`: `energy`, mean flow magnitude without the camera, in picture heights a second; `raw`, mean
+    Farnebäck magnitude with the camera, in pixels a frame pair at 180 lines (the measure of AV-Align);
+    `camera`, mean magnitude of the camera's flow, heights a second; `flux`, positive flux of the
+    directogram; `d0…d7`, directogram of what moves, heights a second. A value belongs to the later frame
+    of a pair. Masked: the first frame, the first of each shot, frames in the midst of a fade, and frames
+    that only repeat the one before (the next new frame carries the movement, over the time it took).
+
+    `visual_onsets`: `strength` (0–1, by prominence) and `accent` (1 for those that stand out).
+    """
+
+    name = "motion"
+
+    def __init__(self) -> None:
+        import cv2
+
+        self.notes: list[str] = []
+        self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        # Ultrafast stops at a quarter of the size, meant for larger pictures than these.
+        self._dis.setFinestScale(1)
+        self._times: list[float] = []
+        self._rows: list[NDArray[np.float32]] = []
+        self._changes: list[float] = []
+        self._before: NDArray[np.uint8] | None = None
+
+    def see(self, batch: FrameBatch) -> None:
+        for time_s, rgb in zip(batch.times_s.tolist(), batch.rgb, strict=True):
+            grey = _grey(rgb)
+            if self._before is None:
+                self._changes.append(0.0)
+                self._rows.append(np.zeros(3 + BINS, dtype=np.float32))
+            else:
+                self._changes.append(_change(self._before, grey))
+                self._rows.append(self._row(self._before, grey))
+            self._before = grey
+            self._times.append(time_s)
+
+    def _row(self, before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Energy, raw, camera and directogram of one pair; lengths in picture heights except raw."""
+        import cv2
+
+        empty = np.zeros((*after.shape, 2), dtype=np.float32)
+        settings = (_PYRAMID, _LEVELS, _WINDOW, _ITERATIONS, _POLY_N, _POLY_SIGMA, 0)
+        whole = cv2.calcOpticalFlowFarneback(before, after, empty.copy(), *settings)
+        raw = cv2.magnitude(whole[..., 0], whole[..., 1]).mean() * 180.0 / after.shape[0]
+        flow = np.asarray(self._dis.calc(before, after, empty), dtype=np.float32)
+        flow = np.ascontiguousarray(flow[::_STRIDE, ::_STRIDE])
+        camera = camera_flow(flow)
+        own = flow - camera
+        directions = directogram(own[..., 0].ravel(), own[..., 1].ravel())
+        shaken = np.hypot(camera[..., 0], camera[..., 1]).mean()
+        heights = np.concatenate([[directions.sum(), 0.0, shaken], directions]) / after.shape[0]
+        heights[1] = raw
+        return np.asarray(heights, dtype=np.float32)
+
+    def finish(self, streams: Mapping[str, Stream]) -> list[Stream]:
+        import cv2
+
+        source = f"DIS and Farnebäck flow at {LINES} lines (OpenCV {cv2.__version__})"
+        units = "picture heights/s; raw in px/frame at 180 lines"
+        times_s = np.asarray(self._times, dtype=np.float64)
+        if len(times_s) < 2:
+            return [
+                Stream.silent("motion", COLUMNS, units, source, times_s),
+                Stream.silent("visual_onsets", ONSET_COLUMNS, "0-1", source),
+            ]
+        barrier, fading = _edits(times_s, streams.get("cuts"))
+        repeats = _repeats(times_s, np.asarray(self._changes), barrier)
+        seen = ~(barrier | fading | repeats)
+        seen[0] = False
+        values = np.stack(self._rows).astype(np.float64)
+        values[:, [0, *range(2, 3 + BINS)]] /= _steps_s(times_s, repeats)[:, None]
+        values = _bridged(times_s, values, seen)
+        flux = positive_flux(values[:, 3:])
+        flux[np.flatnonzero(~seen)] = 0.0
+        onsets_s, strengths, accents = find_onsets(times_s, values[:, 1], flux, barrier | fading)
+        table = np.column_stack([values[:, :3], flux, values[:, 3:]]) * seen[:, None]
+        events = np.column_stack([strengths, accents]).astype(np.float32)
+        return [
+            Stream("motion", times_s, table.astype(np.float32), seen, COLUMNS, units, source),
+            Stream(
+                "visual_onsets",
+                onsets_s,
+                events,
+                np.ones(len(onsets_s), dtype=np.bool_),
+                ONSET_COLUMNS,
+                "0-1",
+                f"peaks of flow and of directogram flux; {source}",
+            ),
+        ]
+
+
+def _grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """`[H, W, 3]` → `[90, W']`, averaged by area."""
+    import cv2
+
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    width = max(_NARROWEST, round(rgb.shape[1] * LINES / rgb.shape[0]))
+    return np.asarray(cv2.resize(grey, (width, LINES), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _change(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> float:
+    import cv2
+
+    return float(cv2.norm(before, after, cv2.NORM_L1)) / after.size
+
+
+def _edits(times_s: NDArray[np.float64], cuts: Stream | None) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which frames are the first of a shot after a hard cut, and which lie within a fade."""
+    barrier, fading = np.zeros(len(times_s), dtype=np.bool_), np.zeros(len(times_s), dtype=np.bool_)
+    if cuts is None or not cuts.says_something:
+        return barrier, fading
+    lengths = np.minimum(cuts.column("length_s").astype(np.float64) / 2, _FADE_HALF_S)
+    for time_s, fade, half_s in zip(cuts.times_s, cuts.column("fade"), lengths, strict=True):
+        if fade:
+            fading |= np.abs(times_s - time_s) <= half_s
+        else:
+            barrier[int(np.argmin(np.abs(times_s - time_s)))] = True
+    return barrier, fading
+
+
+def _repeats(
+    times_s: NDArray[np.float64], changes: NDArray[np.float64], barrier: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Which frames repeat the one before, while the picture moves; a still picture repeats nothing."""
+    evidence = np.where(barrier, 0.0, changes)
+    repeats = np.zeros(len(changes), dtype=np.bool_)
+    for k in np.flatnonzero((changes < _REPEAT_MOST) & ~barrier):
+        lo, hi = np.searchsorted(times_s, [times_s[k] - _REPEAT_REACH_S, times_s[k] + _REPEAT_REACH_S])
+        # On both sides: where a movement stops, the still frames after it are no repeats.
+        sides = evidence[lo:k].max(initial=0.0), evidence[k + 1 : hi].max(initial=0.0)
+        repeats[k] = changes[k] <= _REPEAT_SHARE * min(sides)
+    repeats[0] = False
+    return repeats
+
+
+def _steps_s(times_s: NDArray[np.float64], repeats: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Time since the last frame that was new, `[T]`; the first frame borrows the second's."""
+    fresh = np.where(repeats, -1, np.arange(len(times_s)))
+    last_fresh = np.maximum.accumulate(np.concatenate([[0], fresh[:-1]]))
+    steps = times_s - times_s[last_fresh]
+    steps[0] = steps[1]
+    return np.maximum(steps, 1e-3)
+
+
+def _bridged(
+    times_s: NDArray[np.float64], values: NDArray[np.float64], seen: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Values `[T, D]` interpolated over the frames that have none of their own."""
+    if not seen.any():
+        return np.zeros_like(values)
+    return np.column_stack([np.interp(times_s, times_s[seen], column[seen]) for column in values.T])
