@@ -112,7 +112,8 @@ def _beside_the_picture(clip: Clip, target: Container, notes: list[str]) -> list
             arguments += ["-map", f"0:{index}", f"-disposition:v:{number}", "attached_pic"]
         kept, lost = 0, 0
         for stream in source.streams.subtitles:
-            name = stream.codec_context.name
+            context = stream.codec_context
+            name = context.codec.canonical_name if context is not None else ""
             if name in target.copied_subtitles:
                 codec = "copy"
             elif name in TEXT_SUBTITLES:
