@@ -19,15 +19,17 @@ def write_accents(
 ) -> dict[str, list[Note]]:
     """Voice name → its strokes. Every planned hit gets at least one, at `hit.played_s` exactly.
 
-    The heavier the hit the more players strike. A hit that no player's range of weights covers is
-    struck by the player whose range is nearest. Of two hits at one instant the heavier is played.
+    The heavier the hit the more players strike. A hit that is nobody's (its weight is outside their
+    ranges, or they rest) is struck by the player whom it fits best. Of two hits at one instant the heavier is played.
     """
     written: dict[str, list[Note]] = {part.voice.name: [] for part in parts}
     hits = _distinct(timeline.plan.planned_hits)
+    rested: dict[AccentPart, float] = {}
     for i, hit in enumerate(hits):
-        players = [p for p in parts if p.weight[0] <= hit.weight <= p.weight[1]]
+        players = [p for p in parts if _plays(p, hit) and hit.played_s - rested.get(p, -60.0) >= p.gap_s]
         if not players and parts:
-            players = [min(parts, key=lambda p: max(p.weight[0] - hit.weight, hit.weight - p.weight[1]))]
+            players = [min(parts, key=lambda p: _unfit(p, hit))]
+        rested |= dict.fromkeys(players, hit.played_s)
         slot = float(timeline.first_slot[hit.bar]) + hit.slot
         final = hit.played_s >= timeline.plan.final_s
         chord = harmony.final if final else harmony.at(slot).chord
@@ -40,6 +42,16 @@ def write_accents(
                 stress = 0.35 + 0.65 * hit.weight
                 written[part.voice.name].append(Note(slot, ring, pitch, stress, exact_s=hit.played_s))
     return written
+
+
+def _plays(part: AccentPart, hit: Hit) -> bool:
+    return part.weight[0] <= hit.weight <= part.weight[1] and (not part.kinds or hit.kind in part.kinds)
+
+
+def _unfit(part: AccentPart, hit: Hit) -> tuple[bool, bool, float]:
+    """How badly a hit suits a player: of the wrong kind, one who needs rest, too light or too heavy."""
+    off = max(part.weight[0] - hit.weight, hit.weight - part.weight[1], 0.0)
+    return bool(part.kinds) and hit.kind not in part.kinds, part.gap_s > 0, off
 
 
 def _distinct(hits: tuple[Hit, ...]) -> list[Hit]:

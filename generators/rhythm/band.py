@@ -28,6 +28,8 @@ The `arrangement` table of a style file (`generators/styles/NAME.toml`) holds:
       keys                  for `drums`: percussion keys struck together
       range                 for the others
       weight                hit weights, from-to, on which it plays
+      kinds                 which hits it is for (section, cut, fade, beat); all if not given
+      gap_s                 it rests at least so long between strokes, lest cymbals become noise
 """
 
 from __future__ import annotations
@@ -84,6 +86,8 @@ class AccentPart:
     low: int
     high: int
     weight: tuple[float, float]
+    kinds: tuple[str, ...]
+    gap_s: float
 
 
 @dataclass(frozen=True)
@@ -207,4 +211,6 @@ def _accent(entry: Mapping[str, Any]) -> AccentPart:
         low=low,
         high=high,
         weight=(start, end),
+        kinds=tuple(str(k) for k in entry.get("kinds", ())),
+        gap_s=float(entry.get("gap_s", 0.0)),
     )
