@@ -12,11 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.body import JOINTS, body_height
 from encoders.directogram import directogram
-
-JOINTS = (0, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
-"""The landmarks that count: nose, shoulders, elbows, wrists, hips, knees, ankles. The other twenty
-(face, fingers, toes) would count the head four times over and add the noise of small parts."""
 
 NEIGHBOURHOOD_S = 10 / 60
 """A kinematic beat is the least speed within this on either side (AIST++: order 10 at 60 fps)."""
@@ -27,19 +24,19 @@ SMOOTHING_S = 0.055
 GRID_HZ = 60.0
 """Rate of the grid that beats are looked for on."""
 
-# Shares of the standing height: hip to shoulder, and shoulder to shoulder (Winter 2009, table 4.1).
-_TORSO_SHARE = 0.288
-_SHOULDERS_SHARE = 0.23
-
-# A rest is taken for a beat when the speed on either side of it reaches this: a mean joint speed
-# in body heights a second. Breathing, talking and landmark jitter stay below.
+# A rest is taken for a beat when the speed on either side of it is this much higher: a mean joint
+# speed in body heights a second. Breathing, talking and landmark jitter stay below.
 _LEAST_SWING = 0.12
+# ... and counts in full from this on.
+_FULL_SWING = 0.3
 # ... and when it falls to less than this share of the smaller of the two.
 _DEEPEST_SHARE = 0.75
 # How far from a minimum the peaks on its sides are looked for.
 _PEAK_REACH_S = 0.6
+# A minimum nearer than this to the run's end is judged by the movement before it alone.
+_EDGE_S = 0.2
 # The height between a minimum and its lower peak at which its two flanks are timed.
-_FLANK_LEVEL = 0.3
+_FLANK_LEVEL = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,24 +73,6 @@ class JointMotion:
         return directogram(self.velocity[..., 0] * share, self.velocity[..., 1] * share)
 
 
-def body_height(landmarks: NDArray[np.float32], aspect: float) -> float:
-    """The person's standing height, in picture heights, from torso and shoulders.
-
-    Args:
-        landmarks: float32 `[N, 33, 4]`.
-        aspect: width / height of the picture.
-
-    The larger of the two estimates counts in each picture (foreshortening only shrinks), and of the
-    pictures the upper quartile.
-    """
-    xy = landmarks[:, :, :2].astype(np.float64) * (aspect, 1.0)
-    seen = landmarks[:, :, 3]
-    shoulders = np.linalg.norm(xy[:, 11] - xy[:, 12], axis=-1) / _SHOULDERS_SHARE
-    torso = np.linalg.norm(xy[:, 11:13].mean(axis=1) - xy[:, 23:25].mean(axis=1), axis=-1) / _TORSO_SHARE
-    torso = np.where(seen[:, 23:25].min(axis=1) > 0.5, torso, 0.0)
-    return float(np.quantile(np.maximum(shoulders, torso), 0.75))
-
-
 def joint_motion(
     times_s: NDArray[np.float64],
     landmarks: NDArray[np.float32],
@@ -114,7 +93,7 @@ def joint_motion(
         at_s: float64 `[T]`.
         smoothing_s: standard deviation of the weights; at least 0.9 sampling intervals are used.
     """
-    height = max(body_height(landmarks, aspect), 1e-3)
+    height = body_height(landmarks, aspect)
     xy = landmarks[:, JOINTS, :2].astype(np.float64) * (aspect, 1.0) / height
     sigma = max(smoothing_s, 0.9 * float(np.median(np.diff(times_s))))
     reach = 4.0 * sigma
@@ -150,25 +129,29 @@ def kinematic_beats(
         mean_speed: float64 `[T]`, body heights a second, of one run.
 
     Returns:
-        Times float64 `[K]`, and strengths float32 `[K]`: 1 − rest / lower peak beside it.
+        Times float64 `[K]`, and strengths float32 `[K]`, 0 to 1: how deep the minimum is, relative to
+        the lower of the peaks beside it, and less where that is itself a small movement.
     """
     if len(times_s) < 3:
         return np.zeros(0), np.zeros(0, np.float32)
     step_s = float(times_s[1] - times_s[0])
     order = max(1, round(NEIGHBOURHOOD_S / step_s))
     reach = round(_PEAK_REACH_S / step_s)
+    edge = round(_EDGE_S / step_s)
     beats: list[float] = []
     strengths: list[float] = []
     for low in _minima(mean_speed, order):
         rest = mean_speed[low]
         before = mean_speed[max(0, low - reach) : low].max()
         after = mean_speed[low + 1 : low + 1 + reach].max()
+        if len(mean_speed) - 1 - low < edge:
+            after = before
         peak = min(before, after)
         if peak - rest < _LEAST_SWING or rest > _DEEPEST_SHARE * peak:
             continue
         level = rest + _FLANK_LEVEL * (peak - rest)
         beats.append(_middle(times_s, mean_speed, low, level))
-        strengths.append(1.0 - rest / peak)
+        strengths.append((1.0 - rest / peak) * min(1.0, (peak - rest) / _FULL_SWING))
     return np.asarray(beats, np.float64), np.asarray(strengths, np.float32)
 
 
@@ -182,13 +165,17 @@ def _minima(curve: NDArray[np.float64], order: int) -> NDArray[np.int64]:
 
 
 def _middle(times_s: NDArray[np.float64], curve: NDArray[np.float64], low: int, level: float) -> float:
-    """The middle between the curve's crossings of `level` before and after index `low`."""
-    left = low
-    while curve[left] < level:
-        left -= 1
-    right = low
-    while curve[right] < level:
-        right += 1
-    down = np.interp(level, curve[[left + 1, left]], times_s[[left + 1, left]])
-    up = np.interp(level, curve[[right - 1, right]], times_s[[right - 1, right]])
-    return float((down + up) / 2)
+    """The middle between the curve's crossings of `level` before and after index `low`.
+
+    Where it doesn't reach the level on one side before the run ends, that side is left at `low`.
+    """
+    above = np.flatnonzero(curve >= level)
+    left, right = above[above < low], above[above > low]
+    times = [float(times_s[low])] * 2
+    if len(left):
+        pair = [left[-1] + 1, left[-1]]
+        times[0] = float(np.interp(level, curve[pair], times_s[pair]))
+    if len(right):
+        pair = [right[0] - 1, right[0]]
+        times[1] = float(np.interp(level, curve[pair], times_s[pair]))
+    return sum(times) / 2
