@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 from v2m.loudness import hop_samples, integrated_lufs
 
 ATTACK_S = 0.006
-RELEASE_DB_PER_S = 35.0
+# How fast the limiter lets go. Slow is clean; music asked to be louder than that allows (−10 LUFS
+# and up) is limited faster, as loud masters are.
+RELEASES_DB_PER_S = (35.0, 100.0, 300.0)
 MARGIN_DB = 0.15  # between hops the gain is interpolated, and 4× oversampling can miss this much
 MAX_GAIN_DB = 40.0
+DEEPEST_DB = 12.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,14 +44,19 @@ class Mastering:
     reached: bool
 
 
-def limit_gain(peaks: NDArray[np.float32], ceiling: float, sample_rate: int) -> NDArray[np.float32]:
+def limit_gain(
+    peaks: NDArray[np.float32],
+    ceiling: float,
+    sample_rate: int,
+    release_db_per_s: float = RELEASES_DB_PER_S[0],
+) -> NDArray[np.float32]:
     """The limiter's gain, float32 `[hops]`, for oversampled peaks a hop and a linear ceiling."""
     hop_s = hop_samples(sample_rate) / sample_rate
     ahead = round(ATTACK_S / hop_s)
     needed_db = np.minimum(0.0, 20 * np.log10(ceiling / np.maximum(peaks, 1e-9).astype(np.float64)))
     if not (needed_db < 0).any():
         return np.ones(len(peaks), np.float32)
-    slope = RELEASE_DB_PER_S * hop_s * np.arange(len(peaks))
+    slope = release_db_per_s * hop_s * np.arange(len(peaks))
     released_db = np.minimum.accumulate(needed_db - slope) + slope
     # One hop more on each side: peaks run a few samples late, and gains are interpolated.
     lowest_db = _sliding_minimum(np.pad(released_db, (1, ahead), mode="edge"), ahead + 2)
@@ -91,17 +99,21 @@ def master(
     unmastered = integrated_lufs(energies, sample_rate)
     if not np.isfinite(unmastered):
         return Mastering(1.0, np.ones(hops, np.float32), unmastered, 0.0, False)
-    gain_db, step = min(lufs - unmastered, max_gain_db), 0.0
-    for _ in range(12):
-        gain = 10 ** (gain_db / 20)
-        limit = limit_gain(peaks * np.float32(gain), ceiling, sample_rate)
-        reached = integrated_lufs(energies * (limit.astype(np.float64) * gain) ** 2, sample_rate)
-        step = lufs - reached
-        if abs(step) < 0.02 or (step > 0 and gain_db >= max_gain_db):
+    for release in RELEASES_DB_PER_S:
+        gain_db = min(lufs - unmastered, max_gain_db)
+        for _ in range(16):
+            gain = 10 ** (gain_db / 20)
+            limit = limit_gain(peaks * np.float32(gain), ceiling, sample_rate, release)
+            reached = integrated_lufs(energies * (limit.astype(np.float64) * gain) ** 2, sample_rate)
+            step = lufs - reached
+            if abs(step) < 0.02 or (step > 0 and gain_db >= max_gain_db):
+                break
+            # Limiting eats part of each step up, so overshoot it a little, within reason.
+            gain_db = float(min(gain_db + np.clip(1.3 * step if step > 0 else step, -6, 3), max_gain_db))
+        # Pushed further than this below the ceiling, a limiter only flattens.
+        deepest = -20 * float(np.log10(max(float(limit.min()), 1e-6)))
+        if abs(step) < 0.3 and (deepest < DEEPEST_DB or release == RELEASES_DB_PER_S[-1]):
             break
-        # Limiting eats part of each step, so overshoot it a little, within reason.
-        gain_db = float(min(gain_db + np.clip(1.3 * step if step > 0 else step, -6, 6), max_gain_db))
-    deepest = -20 * float(np.log10(max(float(limit.min()), 1e-6)))
     return Mastering(float(gain), limit, reached, deepest, abs(step) < 0.3)
 
 

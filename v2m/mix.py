@@ -179,7 +179,7 @@ def _mix(
                 f"the soundtrack comes to {mastering.lufs:.1f} LUFS, not the {settings.lufs:g} asked for"
             )
         written = Meter(rate)
-        with SoundWriter(out_wav, rate) as file:
+        with SoundWriter(out_wav, rate, total) as file:
             first = 0
             for block in _summed(bus, balance, total, rate):
                 mastered = limiter.apply(block, first, mastering, rate)
@@ -227,7 +227,7 @@ def _sum_to_bus(
         if stems_dir is not None:
             for voice in voices:
                 files[voice.name] = Path(stems_dir) / f"{_file_name(voice.name)}.wav"
-                writers[voice.name] = stack.enter_context(SoundWriter(files[voice.name], rate))
+                writers[voice.name] = stack.enter_context(SoundWriter(files[voice.name], rate, total))
         for block in _to_the_end(blocks, total, rate):
             if block.start != done:
                 raise ValueError(f"a stem block starts at sample {block.start}, expected {done}")

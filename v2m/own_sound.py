@@ -36,7 +36,7 @@ def extract_sound(
         OSError: if `out_wav` cannot be written.
     """
     total = max(1, round(duration_s * sample_rate))
-    with SoundWriter(out_wav, sample_rate) as file:
+    with SoundWriter(out_wav, sample_rate, total) as file:
         done = 0
         for at, piece in _pieces(Path(clip_path), sample_rate):
             first = at - round(start_s * sample_rate)

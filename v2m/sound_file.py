@@ -10,21 +10,33 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
+BYTES_A_SAMPLE = 6
+PLAIN_WAV_BYTES = 4_290_000_000
+
 
 class SoundWriter:
-    """A stereo 24-bit WAV being written (RF64 where it outgrows 4 GB); removed if the block fails.
+    """A stereo 24-bit WAV of `samples` samples being written; removed if the block fails.
+
+    A plain WAV holds 4 GB, over four hours; only what is longer becomes RF64.
 
     Raises:
         OSError: if the file cannot be made, or the disk is full.
     """
 
-    def __init__(self, path: Path, sample_rate: int) -> None:
+    def __init__(self, path: Path, sample_rate: int, samples: int) -> None:
         import soundfile
 
         self.path = Path(path)
         self._error: type[Exception] = soundfile.LibsndfileError
         try:
-            self._file = soundfile.SoundFile(self.path, "w", sample_rate, 2, subtype="PCM_24", format="RF64")
+            self._file = soundfile.SoundFile(
+                self.path,
+                "w",
+                sample_rate,
+                2,
+                subtype="PCM_24",
+                format="WAV" if samples * BYTES_A_SAMPLE < PLAIN_WAV_BYTES else "RF64",
+            )
         except soundfile.LibsndfileError as error:
             raise OSError(errno.EIO, "it cannot be created", str(path)) from error
 
