@@ -255,7 +255,7 @@ def _face(
         draw_ellipse(layer, glint, (0.0020 * m, 0.0020 * m), (1.0, 1.0, 1.0), opacity=open_)
         brow = at(sign * 0.036, 0.031)
         draw_ellipse(
-            layer, brow, (0.021 * m, 0.0048 * m), look.hair, angle=angle + sign * 0.10, softness_px=soft * 0.5
+            layer, brow, (0.021 * m, 0.0048 * m), look.hair, angle=angle + sign * 0.03, softness_px=soft * 0.5
         )
         cheek = at(sign * 0.045, -0.034)
         draw_ellipse(

@@ -132,7 +132,8 @@ def _distance(
     The union is the exponential smooth minimum −k·log Σ exp(−dᵢ/k); normals are averaged with
     the same weights, so that the light crosses a joint without a seam.
     """
-    reach = margin + 1.0
+    # A union of n shapes stands out from each by at most k·log n.
+    reach = margin + 1.0 + blend_px * float(np.log(len(capsules)))
     lows = (
         np.minimum(capsules[:, :2] - capsules[:, 2:3], capsules[:, 3:5] - capsules[:, 5:6]).min(axis=0)
         - reach

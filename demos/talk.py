@@ -69,7 +69,9 @@ def _person(height: int, mouth_open: float, eyes_shut: float) -> Sprite:
     metre = 1.62 * height
     layer = new_layer(int(1.02 * height), int(1.15 * height))
     pose = Pose(turn=10, head_turn=4, head_roll=2)
-    look = Look(shirt=(0.42, 0.33, 0.22), skin=(0.53, 0.65, 0.90), hair=(0.08, 0.10, 0.16))
+    look = Look(
+        shirt=(0.42, 0.33, 0.22), trim=(0.66, 0.58, 0.48), skin=(0.53, 0.65, 0.90), hair=(0.08, 0.10, 0.16)
+    )
     floor = (layer.shape[1] / 2, 2.98 * height)
     draw_figure(
         layer, pose, look, floor=floor, metre_px=metre, mouth_open=mouth_open * 0.9, eyes_shut=eyes_shut
