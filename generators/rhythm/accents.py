@@ -20,7 +20,8 @@ def write_accents(
     """Voice name → its strokes. Every planned hit gets at least one, at `hit.played_s` exactly.
 
     The heavier the hit the more players strike. A hit that is nobody's (its weight is outside their
-    ranges, or they rest) is struck by the player whom it fits best. Of two hits at one instant the heavier is played.
+    ranges, or they rest) is struck by the player whom it fits best. Of two hits at one instant the
+    heavier is played. A stroke rings until the next hit or the next chord.
     """
     written: dict[str, list[Note]] = {part.voice.name: [] for part in parts}
     hits = _distinct(timeline.plan.planned_hits)
@@ -32,11 +33,12 @@ def write_accents(
         rested |= dict.fromkeys(players, hit.played_s)
         slot = float(timeline.first_slot[hit.bar]) + hit.slot
         final = hit.played_s >= timeline.plan.final_s
-        chord = harmony.final if final else harmony.at(slot).chord
+        span = harmony.at(slot)
+        chord = harmony.final if final else span.chord
         ring = float(RING_BEATS * timeline.plan.grid.bars[hit.bar].slots_per_beat)
         if i + 1 < len(hits):
             ring = min(ring, float(timeline.first_slot[hits[i + 1].bar]) + hits[i + 1].slot - slot)
-        ring = max(ring, 1.0)
+        ring = max(ring if final else min(ring, span.end - slot), 1.0)
         for part in players:
             for pitch in strike(part, chord):
                 stress = 0.35 + 0.65 * hit.weight

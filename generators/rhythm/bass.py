@@ -21,22 +21,23 @@ def write_bass(
         bars: the bars to write.
     """
     choose = PATTERNS[part.pattern]
-    notes: list[Note] = []
+    starts: list[tuple[int, float, int, int]] = []  # slot, stress, which of its bar, slots a beat
     for b in bars:
         first, end = int(timeline.first_slot[b]), int(timeline.first_slot[b + 1])
-        changes = [s for s in harmony.spans if first <= s.start < end]
-        starts = _starts(timeline, pulse, b, part, [s.start for s in changes])
-        for i, (at, stress) in enumerate(starts):
-            if at >= timeline.final_slot:
-                break
-            until = starts[i + 1][0] if i + 1 < len(starts) else min(end, timeline.final_slot)
-            span = harmony.at(at)
-            pitch = choose(
-                span, lows[span.start], i, at - span.start, timeline.plan.grid.bars[b].slots_per_beat
-            )
-            while pitch > part.high:
-                pitch -= 12
-            notes.append(Note(at, max(until - at, 1), pitch, stress))
+        changes = [s.start for s in harmony.spans if first <= s.start < end]
+        per = timeline.plan.grid.bars[b].slots_per_beat
+        starts += [
+            (at, stress, i, per) for i, (at, stress) in enumerate(_starts(timeline, pulse, b, part, changes))
+        ]
+    starts = [row for row in starts if row[0] < timeline.final_slot]
+    notes: list[Note] = []
+    for k, (at, stress, index, per) in enumerate(starts):
+        span = harmony.at(at)
+        until = min(starts[k + 1][0] if k + 1 < len(starts) else span.end, span.end)
+        pitch = choose(span, lows[span.start], index, at - span.start, per)
+        while pitch > part.high:
+            pitch -= 12
+        notes.append(Note(at, max(until - at, 1), pitch, stress))
     return notes
 
 

@@ -18,12 +18,14 @@ def write_drums(timeline: Timeline, band: Band, pulse: Pulse, bars: range, fill:
     for b in bars:
         density = timeline.plan.curves.density[b]
         level = band.drum_levels[min(int(density * len(band.drum_levels)), len(band.drum_levels) - 1)]
-        if fill and b == bars[-1] and band.drum_fill and len(bars) > 1:
+        filled = fill and b == bars[-1] and bool(band.drum_fill) and len(bars) > 1
+        if keeps_time and filled:
             notes += _pattern(timeline, band, band.drum_fill, b)
         elif keeps_time:
             notes += _pattern(timeline, band, level, b) + _colour(timeline, band, level, pulse, b)
         else:
-            notes += _strokes(timeline, band, level, pulse, b)
+            # What marks the picture does not leave it for a fill: it plays more of what moves.
+            notes += _strokes(timeline, band, band.drum_fill if filled else level, pulse, b)
     return [n for n in notes if n.slot < timeline.final_slot]
 
 

@@ -17,7 +17,7 @@ from generators.rhythm.meter import fit_pattern, onsets
 from generators.rhythm.timeline import Timeline, metric_weight
 
 # Attacks a second at density 0 and at density 1.
-ATTACKS_PER_S = {"film": (0.55, 2.7), "dance": (1.6, 4.0)}
+ATTACKS_PER_S = {"film": (0.8, 3.3), "dance": (1.6, 4.0)}
 ACCENT_SHARE = {"film": 1.35, "dance": 0.6}
 METRE_SHARE = {"film": 0.42, "dance": 1.2}
 GROOVE_SHARE = {"film": 0.33, "dance": 0.4}
