@@ -105,8 +105,8 @@ def test_curves_follow_motion_and_mood() -> None:
 def test_a_dancer_makes_it_a_dance_and_a_speaker_does_not() -> None:
     period = 60 / 110
     times = 0.3 + period * np.arange(34)
-    dancer = clip(20.0, cuts([]), beats(times.tolist()), curve("limbs", 20.0, 0.07, speed=18.0))
-    speaker = clip(20.0, cuts([]), beats(times.tolist()), curve("limbs", 20.0, 0.07, speed=2.0))
+    dancer = clip(20.0, cuts([]), beats(times.tolist()), curve("limbs", 20.0, 0.07, speed=3.0))
+    speaker = clip(20.0, cuts([]), beats(times.tolist()), curve("limbs", 20.0, 0.07, speed=0.3))
     plan = make_plan(dancer, Wishes())
     assert plan.mode == "dance"
     assert make_plan(speaker, Wishes()).mode == "film"
