@@ -100,6 +100,7 @@ class PoseSense:
             self._stretch.rgb.append(rgb.copy())
 
     def finish(self, streams: Mapping[str, Stream]) -> list[Stream]:
+        self._ready()
         self._close_stretch()
         times_s = np.asarray(self._times, np.float64)
         landmarks = np.full((len(times_s), LANDMARKS, 4), np.nan, np.float32)
@@ -111,7 +112,7 @@ class PoseSense:
         mask = np.zeros(len(times_s), np.bool_)
         for run in runs:
             mask[run] = True
-        values = np.where(mask[:, None, None], landmarks, np.float32(0)).reshape(len(times_s), -1)
+        values = np.where(mask[:, None, None], landmarks, np.float32(0)).reshape(len(times_s), len(POSE_COLUMNS))
         units = "x, y, z: picture widths, heights, widths; v: 0-1"
         pose = Stream("pose", times_s, values, mask, POSE_COLUMNS, units, self._source)
         return [pose, *self._movement(times_s, landmarks, runs)]
