@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,14 +29,12 @@ def camera_flow(flow: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns:
         float32 `[H, W, 2]`.
     """
-    height, width = flow.shape[:2]
-    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
-    x, y = (x - (width - 1) / 2) / height, (y - (height - 1) / 2) / height
+    x, y = _places(*flow.shape[:2])
     some = (slice(None, None, _STRIDE), slice(None, None, _STRIDE))
-    u, v = flow[some][..., 0].astype(np.float64), flow[some][..., 1].astype(np.float64)
-    px, py = x[some], y[some]
+    u, v = flow[some][..., 0].ravel(), flow[some][..., 1].ravel()
+    px, py = x[some].ravel(), y[some].ravel()
     rim = (np.abs(px) > px.max() * (1 - 2 * _RIM)) | (np.abs(py) > py.max() * (1 - 2 * _RIM))
-    model = np.array([0.0, 0.0, np.median(u[rim]), np.median(v[rim])])
+    model = (0.0, 0.0, float(np.median(u[rim])), float(np.median(v[rim])))
     for _ in range(_ROUNDS):
         du = u - (model[0] * px - model[1] * py + model[2])
         dv = v - (model[1] * px + model[0] * py + model[3])
@@ -48,18 +48,26 @@ def camera_flow(flow: NDArray[np.float32]) -> NDArray[np.float32]:
     return fitted
 
 
+@lru_cache(maxsize=4)
+def _places(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Coordinates of a field's points from its centre, in units of its height."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    return (x - (width - 1) / 2) / height, (y - (height - 1) / 2) / height
+
+
 def _solve(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    u: NDArray[np.float64],
-    v: NDArray[np.float64],
-    weight: NDArray[np.float64],
-) -> NDArray[np.float64]:
+    x: NDArray[np.float32],
+    y: NDArray[np.float32],
+    u: NDArray[np.float32],
+    v: NDArray[np.float32],
+    weight: NDArray[np.float32],
+) -> tuple[float, float, float, float]:
     """Weighted least squares of the four parameters, in closed form about the weighted centre."""
-    total = weight.sum() + 1e-9
-    cx, cy, cu, cv = ((weight * a).sum() / total for a in (x, y, u, v))
+    weight = weight / (weight.sum() + np.float32(1e-6))
+    cx, cy, cu, cv = (float(np.dot(weight, column)) for column in (x, y, u, v))
     dx, dy, du, dv = x - cx, y - cy, u - cu, v - cv
-    spread = (weight * (dx * dx + dy * dy)).sum() + 1e-9
-    a = (weight * (dx * du + dy * dv)).sum() / spread
-    b = (weight * (dx * dv - dy * du)).sum() / spread
-    return np.array([a, b, cu - a * cx + b * cy, cv - b * cx - a * cy])
+    wx, wy = weight * dx, weight * dy
+    spread = float(np.dot(wx, dx) + np.dot(wy, dy)) + 1e-9
+    a = float(np.dot(wx, du) + np.dot(wy, dv)) / spread
+    b = float(np.dot(wx, dv) - np.dot(wy, du)) / spread
+    return a, b, cu - a * cx + b * cy, cv - b * cx - a * cy

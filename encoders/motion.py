@@ -4,8 +4,8 @@ Two optical flows, on grey frames averaged down to 90 lines. DIS (Kroeger et al.
 moves: the camera's part is fitted robustly and taken away, and what is left gives the energy and the
 directogram (Davis & Agrawala 2018). Farnebäck's (2003) gives `raw`, since AV-Align (Yariv et al. 2024)
 asks for local maxima of its mean magnitude, camera included, at 180 lines: at half that size and a
-seventh of the time it has three quarters to nine tenths of the same peaks to the very frame, where DIS
-has little more than half.
+tenth of the time it has three quarters of the same peaks to the very frame, where DIS has little more
+than half.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ LINES = 90
 _STRIDE = 2
 # Narrower pictures give the flow no room.
 _NARROWEST = 48
-# Farnebäck at half of AV-Align's size: windows half as wide.
-_PYRAMID, _LEVELS, _WINDOW, _ITERATIONS, _POLY_N, _POLY_SIGMA = 0.5, 2, 7, 2, 5, 1.2
+# Farnebäck at half of AV-Align's size: windows half as wide, and one iteration of three.
+_PYRAMID, _LEVELS, _WINDOW, _ITERATIONS, _POLY_N, _POLY_SIGMA = 0.5, 3, 7, 1, 5, 1.2
 # A frame that repeats the one before it (pull-down, animation on twos) differs from it by less than
 # this share of the difference of the frames within reach, in mean grey levels.
 _REPEAT_SHARE = 0.08
