@@ -23,6 +23,7 @@ RELEASES_DB_PER_S = (35.0, 100.0, 300.0)
 MARGIN_DB = 0.15  # between hops the gain is interpolated, and 4× oversampling can miss this much
 MAX_GAIN_DB = 40.0
 DEEPEST_DB = 12.0
+STRETCH = 1 << 14
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,19 +54,34 @@ def limit_gain(
     """The limiter's gain, float32 `[hops]`, for oversampled peaks a hop and a linear ceiling."""
     hop_s = hop_samples(sample_rate) / sample_rate
     ahead = round(ATTACK_S / hop_s)
-    needed_db = np.minimum(0.0, 20 * np.log10(ceiling / np.maximum(peaks, 1e-9).astype(np.float64)))
+    needed_db = np.minimum(0, 20 * np.log10(np.float32(ceiling) / np.maximum(peaks, np.float32(1e-9))))
     if not (needed_db < 0).any():
         return np.ones(len(peaks), np.float32)
-    slope = release_db_per_s * hop_s * np.arange(len(peaks))
-    released_db = np.minimum.accumulate(needed_db - slope) + slope
+    released_db = _release(needed_db, release_db_per_s * hop_s)
     # One hop more on each side: peaks run a few samples late, and gains are interpolated.
     lowest_db = _sliding_minimum(np.pad(released_db, (1, ahead), mode="edge"), ahead + 2)
     kernel = np.hanning(ahead + 2)[1:-1]
-    smooth_db = np.convolve(np.pad(lowest_db, (ahead - 1, 0), mode="edge"), kernel / kernel.sum(), "valid")
-    return np.power(10.0, np.minimum(smooth_db, 0.0) / 20).astype(np.float32)
+    kernel = (kernel / kernel.sum()).astype(np.float32)
+    smooth_db = np.convolve(np.pad(lowest_db, (ahead - 1, 0), mode="edge"), kernel, "valid")
+    gain: NDArray[np.float32] = np.power(np.float32(10), np.minimum(smooth_db, 0) / np.float32(20))
+    return gain
 
 
-def _sliding_minimum(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+def _release(needed_db: NDArray[np.float32], rise_db: float) -> NDArray[np.float32]:
+    """The needed gain, which may rise by no more than `rise_db` a hop: a running minimum."""
+    released = np.empty_like(needed_db)
+    before = 0.0
+    # In stretches, since the slope that is taken off and put back must stay small beside the gain.
+    for first in range(0, len(needed_db), STRETCH):
+        part = needed_db[first : first + STRETCH]
+        slope = rise_db * np.arange(1, len(part) + 1)
+        lowest = np.minimum(np.minimum.accumulate(part - slope), before) + slope
+        released[first : first + STRETCH] = lowest
+        before = float(lowest[-1])
+    return released
+
+
+def _sliding_minimum(values: NDArray[np.float32], width: int) -> NDArray[np.float32]:
     """Minimum over each run of `width` values, `[len - width + 1]`, by doubling."""
     span, lowest = 1, values
     while span * 2 <= width:
@@ -94,7 +110,7 @@ def master(
     slowly against the weighting filter, so the two commute to within 0.1 LU.
     """
     hops = min(len(peaks), len(energies))
-    peaks, energies = peaks[:hops], energies[:hops].astype(np.float64)
+    peaks, energies = peaks[:hops], energies[:hops]
     ceiling = 10 ** ((true_peak_dbtp - MARGIN_DB) / 20)
     unmastered = integrated_lufs(energies, sample_rate)
     if not np.isfinite(unmastered):
@@ -104,7 +120,7 @@ def master(
         for _ in range(16):
             gain = 10 ** (gain_db / 20)
             limit = limit_gain(peaks * np.float32(gain), ceiling, sample_rate, release)
-            reached = integrated_lufs(energies * (limit.astype(np.float64) * gain) ** 2, sample_rate)
+            reached = integrated_lufs(energies * (limit * np.float32(gain)) ** 2, sample_rate)
             step = lufs - reached
             if abs(step) < 0.02 or (step > 0 and gain_db >= max_gain_db):
                 break

@@ -262,17 +262,18 @@ def _to_the_end(blocks: Iterable[StemBlock], total: int, rate: int) -> Iterator[
 def _summed(bus: Path, balance: duck.Balance | None, total: int, rate: int) -> Iterator[NDArray[np.float32]]:
     """The music bus, with the clip's own sound where it is kept, in blocks of float32 `[2, n]`."""
     step = round(BLOCK_S * rate)
-    music = np.memmap(bus, dtype=np.float32, mode="r", shape=(total, 2))
     own = None
     if balance is not None and balance.audible:
         own = read_blocks(balance.own_sound, step, total)
-    for first in range(0, total, step):
-        n = min(step, total - first)
-        block = np.ascontiguousarray(music[first : first + n].T)
-        if own is not None and balance is not None:
-            block *= balance.music_curve(first, n)
-            block += next(own) * np.float32(balance.own_gain) * fades.edges(first, n, total, rate)
-        yield block
+    # Read, not mapped: mapped pages would count as this program's memory.
+    with open(bus, "rb") as file:
+        for first in range(0, total, step):
+            n = min(step, total - first)
+            block = np.ascontiguousarray(np.fromfile(file, np.float32, 2 * n).reshape(n, 2).T)
+            if own is not None and balance is not None:
+                block *= balance.music_curve(first, n)
+                block += next(own) * np.float32(balance.own_gain) * fades.edges(first, n, total, rate)
+            yield block
 
 
 def _file_name(voice: str) -> str:
