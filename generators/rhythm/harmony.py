@@ -40,7 +40,7 @@ DARKER = (
 BRIGHTER = ((0.2, "iv", "IV"), (0.3, "v", "V"), (0.4, "ii", "bIII"), (0.6, "i", "bIII"))
 TENSER = ((0.5, "iv", "iihdim7"), (0.6, "ii", "iihdim7"), (0.65, "vi", "#iv°7"), (0.7, "bVII", "vii°7"))
 
-SECONDS_PER_CHORD = (4.4, 1.9)  # at density 0 and 1
+SECONDS_PER_CHORD = (3.7, 1.6)  # at density 0 and 1
 MIXTURE_CHANCE = 0.75
 
 
@@ -233,13 +233,11 @@ def _split_at_hits(spans: list[Span], timeline: Timeline) -> list[Span]:
     out: list[Span] = []
     for span in spans:
         rest = span
-        for slot in strong:
+        for slot in strong[bisect_right(strong, span.start) : bisect_right(strong, span.end)]:
             per = plan.grid.bars[timeline.bar_of(slot)].slots_per_beat
-            if rest.start + per <= slot <= rest.end - per and not span.cadence:
-                out.append(replace(rest, end=slot))
-                chord = rest.chord if rest is not span else _relative(span.chord, span.key)
-                rest = replace(rest, start=slot, chord=chord)
-                break
+            if rest.start + per <= slot <= rest.end - per and not span.cadence and rest is span:
+                out.append(replace(span, end=slot))
+                rest = replace(span, start=slot, chord=_relative(span.chord, span.key))
         out.append(rest)
     return out
 
