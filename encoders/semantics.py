@@ -233,7 +233,7 @@ class _Reader:
         self._model.eval()
         self._tokenize = open_clip.get_tokenizer(model.name)
         self._clip = model
-        self.scale = float(self._model.logit_scale.exp())
+        self.scale = float(self._model.logit_scale.detach().exp())
         self.source = f"open_clip {open_clip.__version__} {model.name} {model.weights.name}"
 
     def images(self, rgb: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:

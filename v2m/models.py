@@ -6,6 +6,7 @@ file is pinned: to a revision, a size and a SHA-256.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -201,7 +202,8 @@ def pull(name: str, progress: Progress | None = None) -> Path:
         part.replace(target)
     except OSError as error:
         # A disk that is full must not stay so on our account.
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise PullError(f"{target.parent}: cannot be written to ({error.strerror or error})") from error
     return target
 
