@@ -8,6 +8,7 @@ is (`curves`), and divide the bars into sections (`form`). How it is kept as a f
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -84,7 +85,8 @@ class Plan:
 
 def make_plan(streams: Streams, wishes: Wishes) -> Plan:
     """Plan the music of a clip. Deterministic: the same streams and wishes give the same plan."""
-    rng = np.random.default_rng([wishes.seed, 0])
+    # The clip has its say beside the seed: two clips do not get one piece.
+    rng = np.random.default_rng([wishes.seed, zlib.crc32(streams.clip_hash.encode())])
     mode = choose_mode(streams, wishes)
     affect = mean_affect(streams, wishes)
     style = choose_style(mode, affect, wishes)

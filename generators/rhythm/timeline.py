@@ -97,8 +97,11 @@ class Timeline:
         return self.slot_near(self.plan.final_s)
 
     def random(self, *purpose: str | int) -> np.random.Generator:
-        """A generator of its own for each decision, so that one more draw here moves nothing there."""
-        words = [zlib.crc32(str(part).encode()) for part in purpose]
+        """A generator of its own for each decision, so that one more draw here moves nothing there.
+
+        The clip has its say beside the seed: two clips do not get one piece.
+        """
+        words = [zlib.crc32(str(part).encode()) for part in (self.plan.clip_hash, *purpose)]
         return np.random.default_rng([self.plan.seed, *words])
 
 
