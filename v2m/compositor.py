@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from encoders.clip import Clip
 from encoders.container import open_container
 from v2m.atomic import outputs
-from v2m.containers import MP4, TEXT_SUBTITLES, Container, check_holds
+from v2m.containers import MP4, TEXT_SUBTITLES, Container, ContainerError, check_holds
 from v2m.ffmpeg import FFmpegError, run_ffmpeg
 
 if TYPE_CHECKING:
@@ -48,12 +48,16 @@ def composite(
         length_s: where the output ends, if the clip's own end cannot be seen (cut short, broken).
 
     Raises:
-        ContainerError: if the format of `out` cannot hold the picture.
+        ContainerError: if the format of `out` cannot hold the picture, or its packets say no times.
         OutputError: if `out` may not or cannot be written.
         FFmpegError: if the picture cannot be copied into that format.
     """
     out = Path(out)
     target = check_holds(out, clip.codec)
+    if not can_copy(clip):
+        raise ContainerError(
+            f"{clip.path}: its packets say no times and cannot be copied; re-encode it first"
+        )
     notes: list[str] = []
     shorter = length_s is not None and length_s < clip.duration_s - clip.frame_s
     end = ["-t", f"{length_s:.6f}"] if shorter else []
@@ -70,6 +74,19 @@ def composite(
             run_ffmpeg(_command(clip, soundtrack_wav, target, end, part), DOING)
             notes.append("Subtitles and cover art were left out: they cannot be copied into this file.")
     return Composite(out, tuple(notes))
+
+
+def can_copy(clip: Clip) -> bool:
+    """Whether the picture's packets can be copied: not if their order is all that tells their times.
+
+    Formats such as AVI count frames in decoding order. Where the codec shows them in another order
+    (B-frames), no packet says when its frame is due, and only decoding tells.
+    """
+    if not clip.ordered:
+        return True
+    with open_container(clip.path) as source:
+        stream = next(s for s in source.streams.video if s.index == clip.stream_index)
+        return not stream.codec_context.has_b_frames
 
 
 def _command(clip: Clip, soundtrack_wav: Path, target: Container, beside: list[str], part: Path) -> list[str]:

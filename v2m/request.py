@@ -12,6 +12,7 @@ from generators.key import Key
 from generators.style import load_style
 from generators.wishes import Wishes
 from v2m.atomic import Outputs
+from v2m.compositor import can_copy
 from v2m.containers import check_holds, container_of, suffix_for
 from v2m.edit import check_trim, parse_trim
 from v2m.mix import MixSettings
@@ -149,7 +150,7 @@ class Places:
         stems: the hidden folder of the stems, or None.
         work: a folder for what lies between; removed in the end.
         final: what → where it will be.
-        recode: whether the picture's codec fits no format here, so that it is re-encoded.
+        recode: whether the picture is re-encoded because it cannot be copied into any format.
     """
 
     scored: Path
@@ -168,7 +169,8 @@ def claim_places(request: Request, clip: Clip, outputs: Outputs) -> Places:
         ContainerError: for a name whose format cannot hold the picture.
     """
     fits = suffix_for(clip.codec, clip.path.suffix)
-    codec = EDITED_CODEC if request.edits or fits is None else clip.codec
+    copied = fits is not None and can_copy(clip)
+    codec = clip.codec if copied and not request.edits else EDITED_CODEC
     suffix = suffix_for(codec, clip.path.suffix)
     out = request.out or clip.path.with_name(f"{clip.path.stem}.scored{suffix}")
     check_holds(out, codec)
@@ -187,5 +189,5 @@ def claim_places(request: Request, clip: Clip, outputs: Outputs) -> Places:
         stems=stems,
         work=outputs.scratch(out),
         final={name: str(path.absolute()) for name, path in final.items()},
-        recode=fits is None and not request.edits,
+        recode=not copied and not request.edits,
     )

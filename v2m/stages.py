@@ -40,7 +40,9 @@ def titled(clip: Clip, request: Request, places: Places, run: Run) -> Clip:
     from v2m.edit import edit
 
     name, why = (
-        ("title", "it got a title") if request.title else ("re-encode", f"{clip.codec} cannot be kept")
+        ("title", "it got a title")
+        if request.title
+        else ("re-encode", f"this {clip.codec} in {clip.container} cannot be copied")
     )
     with run.stage(name) as done:
         run.note(f"The picture was re-encoded to H.264, since {why}.")

@@ -126,6 +126,19 @@ def test_a_picture_in_avi_moves_to_mp4(make_clip: MakeClip, tmp_path: Path) -> N
     assert abs(lag_s(heard(out), sound)) < 0.002
 
 
+def test_packets_without_times_are_not_copied(tmp_path: Path) -> None:
+    # H.264 with B-frames in AVI: copied, its frames would be shown in decoding order.
+    source = clips.write_clip(
+        tmp_path / "b.avi",
+        clips.numbered_frames(60),
+        30,
+        options=["-c:v", "libx264", "-bf", "3", "-pix_fmt", "yuv420p"],
+    )
+    write_wav(tmp_path / "music.wav", 2.0)
+    with pytest.raises(ContainerError, match="say no times"):
+        composite(probe(source), tmp_path / "music.wav", tmp_path / "out.mp4")
+
+
 def test_metadata_chapters_cover_and_subtitles_are_kept(make_clip: MakeClip, tmp_path: Path) -> None:
     facts, words = tmp_path / "facts.txt", tmp_path / "words.srt"
     facts.write_text(
