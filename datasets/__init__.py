@@ -1,0 +1,1 @@
+"""Recipes, one per corpus: raw download → prepared shards. Run from a checkout, never installed."""
