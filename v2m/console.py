@@ -16,7 +16,7 @@ from v2m.room import Room, highpass, impulse_response
 # balances its voices with `gain_db`, so this only evens out what roles do alike in every style:
 # chords and pads strike several notes at once, accents come at full strength, often doubled.
 LEVEL_DB: dict[str, float] = {
-    "drums": 0.0,
+    "drums": 2.0,
     "bass": 0.0,
     "chords": -3.0,
     "pad": -4.0,

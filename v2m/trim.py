@@ -10,7 +10,7 @@ from v2m.sampler import Patch
 
 REFERENCE_LUFS = -24.0
 VELOCITY = 96
-HELD_S, WINDOW_S = 0.6, 0.4
+HELD_S, WINDOW_S = 0.6, 0.2
 MOST_KEYS = 5
 LIMIT_DB = 24.0
 
@@ -19,7 +19,8 @@ def trim_db(patch: Patch, performance: Performance) -> float:
     """Decibels to add to a patch.
 
     The keys that the voice really plays are measured (up to `MOST_KEYS`, spread over its
-    range): K-weighted energy of the loudest 400 ms of a note, as in BS.1770's momentary loudness.
+    range): K-weighted energy of the loudest 200 ms of a note, about as long as the ear sums
+    energy (Zwislocki 1960), so that a pluck is not raised to the energy of a bowed note.
     """
     from scipy import fft
 
