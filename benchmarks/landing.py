@@ -94,7 +94,10 @@ def measure(subject: Subject, work: Path, *, seed: int = 0, lufs: float = -14.0)
         found = encode(clip, senses=["cuts"])["cuts"].times_s
         cuts = found[(found > 0.0) & (found < clip.duration_s)]
         rests = np.zeros(0)
-    planned = np.array(sorted(hit.time_s for hit in plan.planned_hits if hit.kind in EDITS))
+    # A section may begin where nothing is cut; what is judged is the cuts that the plan takes up.
+    edits = np.array(sorted(hit.time_s for hit in plan.planned_hits if hit.kind in EDITS))
+    known = sync.distance_to_nearest(edits, cuts) <= clip.frame_s if len(cuts) else np.zeros(len(edits), bool)
+    planned = edits[known]
 
     flow = measure_flow(subject.path)
     heard = read_sound(scored)
