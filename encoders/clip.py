@@ -95,7 +95,7 @@ def probe(path: Path | str) -> Clip:
             no picture, no frame that decodes, or is shorter than `MIN_DURATION_S`.
     """
     path = Path(path).absolute()
-    _check_file(path)
+    check_file(path)
     give_up = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         hashing = pool.submit(_content_hash, path, give_up)
@@ -107,7 +107,12 @@ def probe(path: Path | str) -> Clip:
         return replace(clip, content_hash=hashing.result())
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> int:
+    """The size in bytes of a regular file that can be read and holds something.
+
+    Raises:
+        ClipError: one line, if it is anything else.
+    """
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -117,7 +122,7 @@ def _check_file(path: Path) -> None:
         if status.st_size == 0:
             raise ClipError(f"{path}: the file is empty")
         with open(path, "rb"):
-            pass
+            return status.st_size
     except FileNotFoundError:
         raise ClipError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.clip import Clip
+from encoders.clip import Clip, check_file
 from encoders.container import decode, open_container
 from encoders.errors import ClipError
 
@@ -68,7 +68,7 @@ def read(clip: Clip, *, short_side: int = 256, max_rate_hz: float = 30.0) -> Ite
     wanted = analysed_frames(clip.frame_times_s, max_rate_hz)
     size = model_size(clip, short_side)
     done = 0
-    if _is_for_decord(clip, wanted, size):
+    if _is_for_decord(clip, wanted, size, check_file(clip.path)):
         for batch in _read_decord(clip, wanted, size):
             done += len(batch)
             yield batch
@@ -110,10 +110,10 @@ def analysed_frames(times_s: NDArray[np.float64], max_rate_hz: float) -> NDArray
     return np.asarray(kept, dtype=np.int64)
 
 
-def _is_for_decord(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int]) -> bool:
+def _is_for_decord(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int], file_bytes: int) -> bool:
     # Thinned clips are PyAV's too: decord scales the frames that are thrown away, or seeks past them.
     thinned = len(wanted) < len(clip.frame_times_s)
-    held_bytes = len(wanted) * size[0] * size[1] * 3 + clip.path.stat().st_size
+    held_bytes = len(wanted) * size[0] * size[1] * 3 + file_bytes
     known = clip.plain and not clip.mirrored and clip.codec in _DECORD_CODECS
     return known and not thinned and held_bytes <= _DECORD_HOLDS_BYTES
 

@@ -73,7 +73,9 @@ def test_cover_art_is_not_the_picture(make_clip: MakeClip) -> None:
 
 
 @pytest.mark.parametrize("clockwise", [90, 180, 270])
-def test_rotation_is_clockwise_and_swaps_the_sides(tmp_path: Path, make_clip: MakeClip, clockwise: int) -> None:
+def test_rotation_is_clockwise_and_swaps_the_sides(
+    tmp_path: Path, make_clip: MakeClip, clockwise: int
+) -> None:
     clip = probe(clips.rotated(make_clip("plain"), tmp_path / "turned.mp4", clockwise))
     assert clip.rotation == clockwise
     assert (clip.width, clip.height) == ((320, 180) if clockwise == 180 else (180, 320))
@@ -209,7 +211,10 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, make_clip: MakeClip) -> Non
 
 def test_no_frame_that_decodes(tmp_path: Path) -> None:
     path = clips.write_clip(
-        tmp_path / "whole.mkv", clips.numbered_frames(50), 25, options=("-c:v", "libvpx-vp9", "-cpu-used", "8")
+        tmp_path / "whole.mkv",
+        clips.numbered_frames(50),
+        25,
+        options=("-c:v", "libvpx-vp9", "-cpu-used", "8"),
     )
     data = bytearray(path.read_bytes())
     # Every packet's first byte carries VP9's frame marker (bits 10); without it nothing decodes.
