@@ -18,7 +18,7 @@ from generators.choices import choose_key, choose_mode, choose_style, choose_tem
 from generators.curves import Curves, draw_curves
 from generators.form import Section, find_boundaries, make_sections
 from generators.grid import BeatGrid, PlanError
-from generators.hits import Hit, place_hits
+from generators.hits import EDITS, Hit, place_hits
 from generators.key import Key
 from generators.targets import find_targets
 from generators.tempo_map import DANCE, FILM, find_grid
@@ -104,7 +104,7 @@ def make_plan(streams: Streams, wishes: Wishes) -> Plan:
     grid, hits = place_hits(_rounded(even), targets, streams.duration_s)
     curves = draw_curves(streams, grid, wishes)
     key = choose_key(affect, wishes, rng)
-    final_s = _final_chord(grid, streams.duration_s)
+    final_s = _final_chord(grid, hits, streams.duration_s)
     energy = (np.array(curves.density) + np.array(curves.loudness)) / 2
     sections = make_sections(streams, grid, boundaries_s, key, energy, np.array(curves.valence), final_s)
     return Plan(
@@ -128,16 +128,18 @@ def _rounded(grid: BeatGrid) -> BeatGrid:
     return BeatGrid(bars, round(grid.end_s, 4))
 
 
-def _final_chord(grid: BeatGrid, duration_s: float) -> float:
-    """When the last chord is struck: a downbeat, or else a beat, with time to ring out."""
+def _final_chord(grid: BeatGrid, hits: tuple[Hit, ...], duration_s: float) -> float:
+    """When the last chord is struck: on the last cut that leaves time to ring out, else on a (down)beat."""
     ring = min(RING_OUT_S, 0.4 * duration_s)
-    downbeats = grid.downbeats_s
-    fit = downbeats[(duration_s - downbeats >= 0.5 * ring) & (duration_s - downbeats <= 2.2 * ring)]
-    if not len(fit):
-        fit = grid.beats_s[grid.beats_s <= duration_s - 0.5 * ring]
-    if not len(fit):
-        return 0.0
-    even = float(fit[np.argmin(np.abs(duration_s - fit - ring))])
-    bar = grid.bar_at(even + 1e-6)
-    slot = round((float(grid.beat_at(even)) - float(grid.first_beat[bar])) * grid.bars[bar].slots_per_beat)
-    return grid.played_time_s(bar, slot)
+    edits = np.array([hit.played_s for hit in hits if hit.planned and hit.kind in EDITS])
+    for times, least, most in ((edits, 0.6, 1.8), (grid.downbeats_s, 0.5, 2.2), (grid.beats_s, 0.5, np.inf)):
+        left = duration_s - times
+        fit = times[(left >= least * ring) & (left <= most * ring)]
+        if len(fit):
+            even = float(fit[np.argmin(np.abs(duration_s - fit - ring))])
+            bar = grid.bar_at(even + 1e-3)
+            slot = round(
+                (float(grid.beat_at(even)) - float(grid.first_beat[bar])) * grid.bars[bar].slots_per_beat
+            )
+            return max(0.0, grid.played_time_s(bar, slot))
+    return 0.0

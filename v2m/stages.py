@@ -114,7 +114,7 @@ def sounded(music: SymbolicMusic, clip: Clip, request: Request, places: Places, 
         sound = mix(
             _watched(blocks, music.duration_s, done),
             music.voices,
-            request.loudness,
+            replace(request.loudness, fade_s=_fade_s(music)),
             music.duration_s,
             places.files.get("wav", places.work / "soundtrack.wav"),
             sample_rate=SAMPLE_RATE,
@@ -124,6 +124,12 @@ def sounded(music: SymbolicMusic, clip: Clip, request: Request, places: Places, 
         )
     run.note(*missing, *sound.notes)
     return sound
+
+
+def _fade_s(music: SymbolicMusic) -> float:
+    """How long the closing fade is: a second, or less where a hit is struck in the last one."""
+    starts = [float(track.notes.numpy()["time"].max()) for track in music.score.tracks if len(track.notes)]
+    return min(1.0, max(music.duration_s - max(starts, default=0.0) - 0.05, 0.15))
 
 
 def _watched(
