@@ -83,6 +83,8 @@ def lean_package(name: str) -> ModuleType:
 _NATIVE_NOISE = (
     b"Created TensorFlow Lite XNNPACK delegate",
     b"All log messages before absl::InitializeLog()",
+    b"Logging before InitGoogle()",
+    b"has an unaligned buffer",
     b"inference_feedback_manager.cc",
     b"GPU suport is not available",
     b"landmark_projection_calculator.cc",

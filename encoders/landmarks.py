@@ -14,6 +14,7 @@ Bazarevsky et al. (2020), "BlazePose: On-device Real-time Body Pose Tracking".
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import warnings
 import weakref
@@ -125,6 +126,10 @@ class PoseFinder(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Let go of the models; nothing may be asked after this."""
+        ...
+
 
 def open_finders(model: Path | None, count: int) -> list[PoseFinder]:
     """`count` finders of one kind, their models loaded.
@@ -143,6 +148,8 @@ def open_finders(model: Path | None, count: int) -> list[PoseFinder]:
         raise MissingModelError(
             "pose needs mediapipe, which is not installed: pip install mediapipe"
         ) from error
+    # Set off by mediapipe's own use of protobuf.
+    warnings.filterwarnings("ignore", message=r"SymbolDatabase\.GetPrototype\(\) is deprecated")
     modules = Path(package.__path__[0]) / "modules"
     try:
         with without_native_noise():
@@ -173,7 +180,7 @@ class _Graph:
             self._graph.observe_output_stream(output, self._got.__setitem__)
         self._graph.start_run(constants)
         # A graph still running when the interpreter ends takes the process down with it.
-        weakref.finalize(self, self._graph.close)
+        self.close = weakref.finalize(self, self._graph.close)
 
     def __call__(self, **packets: Any) -> dict[str, Any]:
         self._tick += _TICK_US
@@ -194,8 +201,6 @@ class GraphFinder:
         from mediapipe.python._framework_bindings import resource_util
 
         resource_util.set_resource_dir(str(resources))
-        # mediapipe's own packet_getter sets this off, once.
-        warnings.filterwarnings("ignore", message=r"SymbolDatabase\.GetPrototype\(\) is deprecated")
         self.source = f"mediapipe {version} BlazePose full, unsmoothed"
         self._detect = _Graph(_DETECT, ["region", "people"], {})
         constants = {
@@ -238,6 +243,10 @@ class GraphFinder:
                 found[index] = _as_array(packet_getter.get_proto(got["landmarks"]).landmark)
         return found, region
 
+    def close(self) -> None:
+        self._detect.close()
+        self._landmarks.close()
+
 
 class TaskFinder:
     """A `.task` file, by the tasks API."""
@@ -251,17 +260,19 @@ class TaskFinder:
                 running_mode=mode,
                 min_pose_detection_confidence=score,
             )
-            landmarker = vision.PoseLandmarker.create_from_options(options)
-            weakref.finalize(self, landmarker.close)
-            return landmarker
+            return vision.PoseLandmarker.create_from_options(options)
 
         self.source = f"mediapipe {version} {model.name}"
         self._still = make(vision.RunningMode.IMAGE, SURE)
         self._moving = make(vision.RunningMode.VIDEO, 0.5)
         self._clock_ms = 0
+        self._quiet = False
 
     def find(self, rgb: NDArray[np.uint8]) -> Sighting | None:
-        landmarks = _first_person(self._still.detect(_task_image(rgb)))
+        # The first person found sets off more noise.
+        with contextlib.nullcontext() if self._quiet else without_native_noise():
+            landmarks = _first_person(self._still.detect(_task_image(rgb)))
+        self._quiet = self._quiet or landmarks is not None
         # The tasks API keeps the detector's score to itself; it is at least what was asked for.
         return None if landmarks is None else Sighting(landmarks, SURE, None)
 
@@ -273,6 +284,10 @@ class TaskFinder:
             if one is not None:
                 found[index] = one
         return found, None
+
+    def close(self) -> None:
+        self._still.close()
+        self._moving.close()
 
 
 def _image_packet(rgb: NDArray[np.uint8]) -> Any:

@@ -70,6 +70,7 @@ class PoseSense:
 
     def __init__(self, model: Path | None = None) -> None:
         self.notes: list[str] = []
+        self._model = model
         self._source = "none"
         self._times: list[float] = []
         self._aspect = 1.0
@@ -81,7 +82,7 @@ class PoseSense:
         self._follower: _Follower | None = None
         # Loaded while the decoder starts.
         pool = ThreadPoolExecutor(1, thread_name_prefix="pose")
-        self._opening: Future[list[PoseFinder]] | None = pool.submit(open_finders, model, 1 + _TRACKERS)
+        self._opening: Future[list[PoseFinder]] | None = pool.submit(open_finders, model, 1)
         pool.shutdown(wait=False)
 
     def see(self, batch: FrameBatch) -> None:
@@ -106,13 +107,17 @@ class PoseSense:
         landmarks = np.full((len(times_s), LANDMARKS, 4), np.nan, np.float32)
         if self._follower is not None:
             self._follower.collect(landmarks)
+        if self._prober is not None:
+            self._prober.close()
         cuts_s = streams["cuts"].times_s if "cuts" in streams else np.zeros(0)
         found = plausible(landmarks, self._aspect)
         runs = one_person_runs(times_s, landmarks, found, cuts_s, self._aspect)
         mask = np.zeros(len(times_s), np.bool_)
         for run in runs:
             mask[run] = True
-        values = np.where(mask[:, None, None], landmarks, np.float32(0)).reshape(len(times_s), len(POSE_COLUMNS))
+        values = np.where(mask[:, None, None], landmarks, np.float32(0)).reshape(
+            len(times_s), len(POSE_COLUMNS)
+        )
         units = "x, y, z: picture widths, heights, widths; v: 0-1"
         pose = Stream("pose", times_s, values, mask, POSE_COLUMNS, units, self._source)
         return [pose, *self._movement(times_s, landmarks, runs)]
@@ -173,12 +178,11 @@ class PoseSense:
         if self._opening is not None:
             opening, self._opening = self._opening, None
             try:
-                self._prober, *trackers = opening.result()
+                (self._prober,) = opening.result()
             except MissingModelError as error:
                 self.notes.append(f"Nobody was looked for: {error}.")
                 return False
             self._source = self._prober.source
-            self._follower = _Follower(trackers)
         return self._prober is not None
 
     def _probe(self, stretch: _Stretch) -> Sighting | None:
@@ -191,7 +195,8 @@ class PoseSense:
 
     def _follow(self, stretch: _Stretch, seen: Sighting | None) -> None:
         assert self._prober is not None
-        assert self._follower is not None
+        if self._follower is None:
+            self._follower = _Follower(open_finders(self._model, _TRACKERS))
         start: Sighting | None = None
         if not self._follower.continues(stretch):
             start = self._prober.find(stretch.rgb[0]) or seen
@@ -235,11 +240,12 @@ class _Follower:
         self._last_index = stretch.indices[-1]
 
     def collect(self, landmarks: NDArray[np.float32]) -> None:
-        """Wait for all, and put what was found into `[N, 33, 4]`."""
+        """Wait for all, put what was found into `[N, 33, 4]`, and let go of the trackers."""
         while self._waiting:
             self._keep_oldest()
-        for pool in self._pools:
+        for pool, tracker in zip(self._pools, self._trackers, strict=True):
             pool.shutdown()
+            tracker.close()
         for index, found in self._found.items():
             landmarks[index] = found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -143,6 +144,44 @@ def test_a_model_that_is_not_there_gives_masked_streams_and_one_sentence(tmp_pat
     assert "no.task" in notes[0]
     assert "\n" not in notes[0]
     assert len(streams["pose"]) == 30
+    assert not streams["pose"].says_something
+
+
+def bundle(path: Path) -> Path:
+    """A `.task` file, as newer mediapipe wants it, of the networks in this mediapipe's wheel."""
+    import mediapipe
+    from mediapipe.tasks.python.metadata.metadata_writers.metadata_writer import MetadataWriter
+
+    modules = Path(mediapipe.__file__).parent / "modules"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, file, mean, spread in (
+            ("pose_detector.tflite", "pose_detection/pose_detection.tflite", 127.5, 127.5),
+            ("pose_landmarks_detector.tflite", "pose_landmark/pose_landmark_full.tflite", 0.0, 255.0),
+        ):
+            writer = MetadataWriter.create(bytearray((modules / file).read_bytes()))
+            archive.writestr(name, bytes(writer.add_image_input([mean], [spread]).populate()[0]))
+    return path
+
+
+@carries_model
+def test_a_task_file_gives_the_same_rests(dancer: tuple[list[FrameBatch], Truth], tmp_path: Path) -> None:
+    streams, notes = look(dancer[0][:6], bundle(tmp_path / "made.task"))
+    assert notes == []
+    assert "made.task" in streams["pose"].source
+    assert streams["pose"].mask.mean() > 0.95
+    found_s = streams["kinematic_beats"].times_s
+    true_s = np.array([time for time in dancer[1].kinematic_beats_s if time < 4.5])
+    error_s = np.array([found_s[np.abs(found_s - time).argmin()] - time for time in true_s])
+    assert np.abs(error_s).max() < 0.06
+    assert abs(np.median(error_s)) < 0.015
+
+
+def test_a_task_file_that_is_none_gives_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "bad.task").write_bytes(b"not a model")
+    streams, notes = look(list(waves(1.2)), tmp_path / "bad.task")
+    assert len(notes) == 1
+    assert "bad.task" in notes[0]
+    assert "\n" not in notes[0]
     assert not streams["pose"].says_something
 
 

@@ -37,8 +37,9 @@ def tiny(open_clip: Any, tmp_path_factory: pytest.TempPathFactory) -> ClipModel:
     torch.manual_seed(7)
     model = open_clip.create_model(NAME)
     path = tmp_path_factory.mktemp("clip") / "tiny.safetensors"
+    # The prompts' embeddings are kept between tests, as they are between runs.
     save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, path)
-    return ClipModel(NAME, path)
+    return ClipModel(NAME, path, cache=path.parent)
 
 
 def pictures(duration_s: float, rate: float = 30.0, seed: int = 0) -> list[FrameBatch]:
