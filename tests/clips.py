@@ -25,8 +25,8 @@ SIZE: Size = (320, 180)
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "16", "-pix_fmt", "yuv420p")
 SQUARE_PX = 40
 
-# Hues far apart.
-SHOT_COLOURS = ((200, 40, 40), (40, 90, 200), (60, 170, 60), (210, 190, 60), (150, 60, 180), (60, 180, 190))
+# Hue and lightness both far apart from one shot to the next.
+SHOT_COLOURS = ((235, 120, 100), (40, 60, 140), (60, 170, 60), (210, 190, 60), (150, 60, 180), (60, 180, 190))
 
 
 def ffmpeg(*arguments: str | Path, stdin: bytes | None = None) -> None:
@@ -185,6 +185,18 @@ def spoiled(source: Path, path: Path, first: float, last: float) -> Path:
     data = bytearray(source.read_bytes())
     start, stop = int(len(data) * first), int(len(data) * last)
     data[start:stop] = np.random.default_rng(1).integers(0, 256, stop - start, np.uint8).tobytes()
+    path.write_bytes(data)
+    return path
+
+
+def spoil_packets(source: Path, path: Path, numbers: Iterable[int]) -> Path:
+    """Overwrite whole video packets, by number in the file, so that they don't decode."""
+    data = bytearray(source.read_bytes())
+    with av.open(str(source)) as container:
+        packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    for number in numbers:
+        at = data.find(packets[number])
+        data[at : at + len(packets[number])] = b"\x55" * len(packets[number])
     path.write_bytes(data)
     return path
 

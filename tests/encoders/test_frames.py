@@ -205,16 +205,7 @@ def test_a_spoiled_stretch_is_left_out_and_the_rest_keeps_its_times(tmp_path: Pa
     options = ("-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p")
     whole = clips.write_clip(tmp_path / "whole.mov", clips.numbered_frames(60), 30, options=options)
     # Each JPEG stands alone, so that spoiling one packet costs that frame and no other.
-    import av
-
-    data = bytearray(whole.read_bytes())
-    with av.open(str(whole)) as container:
-        packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
-    for spoiled in (30, 31):
-        at = data.find(packets[spoiled])
-        data[at : at + len(packets[spoiled])] = b"\x55" * len(packets[spoiled])
-    path = tmp_path / "spoiled.mov"
-    path.write_bytes(data)
+    path = clips.spoil_packets(whole, tmp_path / "spoiled.mov", (30, 31))
     clip = probe(path)
     numbers, times_s = _numbers_and_times(list(read(clip, short_side=96)))
     assert numbers == [n for n in range(60) if n not in (30, 31)]
