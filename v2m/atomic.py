@@ -7,6 +7,7 @@ disk or a read-only folder is met before anything is in its place, and the last 
 from __future__ import annotations
 
 import errno
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ class Outputs:
     def __init__(self, force: bool = False) -> None:
         self._force = force
         self._parts: dict[Path, Path] = {}
-        self._scratch: list[Path] = []
+        self._scratch: dict[Path, Path] = {}
 
     def claim(self, path: Path, *, never: Path | None = None) -> Path:
         """The hidden path to write instead of `path`; it has the same suffix.
@@ -77,9 +78,9 @@ class Outputs:
         Raises:
             OutputError: if nothing can be written there.
         """
-        folder = _hidden(Path(beside).absolute())
+        folder = _hidden(Path(beside).absolute().with_suffix(""))
         _check_parent(folder)
-        self._scratch.append(folder)
+        self._scratch[folder] = Path(beside).absolute()
         _make_folder(folder)
         return folder
 
@@ -112,6 +113,14 @@ class Outputs:
                 raise _of_place(path, error) from error
             raise
 
+    def real_names(self, message: str) -> str:
+        """The message with the names that a person knows instead of the hidden ones."""
+        for path, part in self._parts.items():
+            message = message.replace(str(part), str(path))
+        for folder, path in self._scratch.items():
+            message = re.sub(re.escape(str(folder)) + r"[^\s:]*", lambda _, path=path: str(path), message)
+        return message
+
     def clean(self) -> None:
         """Remove whatever has not been put in its place."""
         for part in (*self._parts.values(), *self._scratch):
@@ -132,6 +141,9 @@ def outputs(force: bool = False) -> Iterator[Outputs]:
     try:
         yield made
         made.publish()
+    except V2MError as error:
+        error.args = tuple(made.real_names(str(said)) for said in error.args)
+        raise
     except OSError as error:
         if error.errno in PLACE_ERRORS:
             where = Path(error.filename).parent if isinstance(error.filename, str) else None

@@ -30,6 +30,7 @@ SEND: dict[str, float] = {"bass": 0.15, "drums": 0.5}
 SEND_DB = -4.0
 LOW_ROLES = ("bass", "drums", "accents")
 LOW_CUT_HZ = 90.0
+_ALL = ""  # the group of all voices; a voice has a name
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,19 +52,17 @@ class Console:
         self.voices = tuple(voices)
         self.separate = separate
         reverb, cut = impulse_response(room, sample_rate), highpass(LOW_CUT_HZ, sample_rate)
-        groups = [voice.name for voice in self.voices] if separate else ["all"]
+        groups = [_ALL, *(voice.name for voice in self.voices if separate)]
         self._rooms = {name: Convolver(reverb) for name in groups}
         self._cuts = {name: Convolver(cut) for name in groups}
 
     def mix(self, stems: Mapping[str, NDArray[np.float32]], n: int) -> Mixed:
         """Mix `n` samples of the stems (a missing one is silent, but its room rings on)."""
-        if not self.separate:
-            return Mixed(self._place(self.voices, stems, n, "all"), {})
-        apart = {voice.name: self._place((voice,), stems, n, voice.name) for voice in self.voices}
-        bus = np.zeros((2, n), np.float32)
-        for stem in apart.values():
-            bus += stem
-        return Mixed(bus, apart)
+        # The bus is mixed alike whether stems are wanted or not: summed from them, it would differ in
+        # the last bits, and a replay with stems would be another file.
+        bus = self._place(self.voices, stems, n, _ALL)
+        apart = (voice for voice in self.voices if self.separate)
+        return Mixed(bus, {voice.name: self._place((voice,), stems, n, voice.name) for voice in apart})
 
     def _place(
         self, voices: Sequence[Voice], stems: Mapping[str, NDArray[np.float32]], n: int, group: str

@@ -103,6 +103,7 @@ def write_plan(
     """
     from generators.plan import make_plan
     from generators.plan_file import save_plan
+    from generators.rhythm import compose
     from v2m.picture import draw_plan
 
     run = Run(progress)
@@ -117,7 +118,7 @@ def write_plan(
             plan = make_plan(streams, wishes)
         save_plan(plan, plan_part)
         with run.stage("draw"):
-            draw_plan(clip, streams, plan, drawing_part)
+            draw_plan(clip, streams, plan, drawing_part, compose(plan))
     return PlanReport(
         clip=describe_clip(clip),
         music=describe_music(plan),

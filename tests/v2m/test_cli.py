@@ -55,7 +55,8 @@ def check_line(code: int, said: str, expected: str, expected_code: int) -> None:
 @pytest.fixture(autouse=True)
 def _own_signals() -> Iterator[None]:
     """`run_to_end` takes signals over; here, the tests' process gets them back."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

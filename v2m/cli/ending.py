@@ -14,6 +14,7 @@ import typer
 from encoders.errors import V2MError
 
 FAILED, MISUSED = 1, 2
+_STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 # The class that typer's own usage errors share, whichever click typer stands on.
 _UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
 
@@ -30,11 +31,13 @@ def run_to_end(program: Callable[[], object]) -> int:
     """Run the program; returns its exit code.
 
     0 done; 1 it could not (one line says why); 2 it was asked wrongly; 128 + n ended by signal n
-    (130: Ctrl-C). Whatever else is raised is a defect of ours and keeps its traceback.
+    (130: Ctrl-C). Whatever else is raised is a defect of ours and keeps its traceback. Signals are
+    taken over, from typer too, and stay so.
     """
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _stop)
+    for number in _STOPPING:
+        # What the parent has us ignore stays ignored (nohup).
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _stop)
     try:
         return int(_code(program()))
     except V2MError as error:
@@ -46,7 +49,10 @@ def run_to_end(program: Callable[[], object]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _say("interrupted", 128 + signal.SIGINT)
     except _Stopped as stop:
-        return _say(f"ended by {signal.Signals(stop.number).name}", 128 + stop.number)
+        how = (
+            "interrupted" if stop.number == signal.SIGINT else f"ended by {signal.Signals(stop.number).name}"
+        )
+        return _say(how, 128 + stop.number)
     except MemoryError:
         return _say("not enough memory", FAILED)
     except BrokenPipeError:
@@ -56,6 +62,9 @@ def run_to_end(program: Callable[[], object]) -> int:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
+    # An impatient second Ctrl-C must not cut the cleaning up short.
+    for each in _STOPPING:
+        signal.signal(each, signal.SIG_IGN)
     raise _Stopped(number)
 
 
