@@ -118,7 +118,8 @@ class Outputs:
         for path, part in self._parts.items():
             message = message.replace(str(part), str(path))
         for folder, path in self._scratch.items():
-            message = re.sub(re.escape(str(folder)) + r"[^\s:]*", lambda _, path=path: str(path), message)
+            # Of a working file, the person knows only what it is for.
+            message = str(path).join(re.split(re.escape(str(folder)) + r"[^\s:]*", message))
         return message
 
     def clean(self) -> None:
