@@ -47,18 +47,18 @@ _PLEASURE_SCALE = 1.2
 # nothing about how it feels.
 _MONOCHROME = 0.04
 
-# Full motion: half the picture's height a second, everywhere. The camera's part stirs half as much.
-_FULL_MOTION = 0.5
+# Full motion: the picture's height a second, everywhere. The camera's part stirs half as much.
+_FULL_MOTION = 1.0
 _MOTION_CURVE = 60.0
 _CAMERA_SHARE = 0.5
-# Joint speeds summed, in body heights a second: a speaker has some three, a dancer ten and more.
-_LIMB_SCALE = 10.0
+# Joint speeds summed, in body heights a second: a speaker has a quarter, a dancer three and more.
+_LIMB_SCALE = 3.0
 # Beyond its ends a clip is taken to go on without a cut for this long.
 _SHOT_GOES_ON_S = 10.0
 _CUT_DECAY_S = 12.0
 _WEIGHTS = {"motion": 0.55, "cuts": 0.25, "colour": 0.20}
 # Mixed so, clips range between these two.
-_CALM, _STIRRED = 0.10, 0.80
+_CALM, _STIRRED = 0.08, 0.82
 
 _WINDOW_S = 5.0
 _KAISER_BETA = 5.0
