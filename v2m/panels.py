@@ -25,7 +25,7 @@ RED, TEAL, AMBER, BLUE, GREEN, PLUM, SAND = (
     "#b99b72",
 )
 WIDTH_PX, DPI = 1600, 100
-_LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX, _GAP_PX = 128, 92, 74, 46, 12
+_LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX, _GAP_PX = 132, 96, 74, 46, 12
 # A curve has no use for more points than this across the page.
 _POINTS = 1400
 
@@ -101,7 +101,7 @@ def label_end(axes: Axes, height: float, text: str, colour: str) -> None:
 
 def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
     """Names of several curves at their right ends (height 0–1, text, colour), moved apart."""
-    least = 13.0 / (axes.get_position().height * _page_px(axes))
+    least = 16.0 / (axes.get_position().height * _page_px(axes))
     placed = -np.inf
     ordered = sorted(ends)
     heights = []

@@ -37,7 +37,8 @@ def draw_analysis(clip: Clip, streams: Streams, out_png: Path) -> Path:
         ClipError: if the clip can no longer be read.
     """
     duration_s = streams.duration_s
-    figure, panels = p.sheet([_FILM_PX, 26, 40, 110, 90, 150], duration_s)
+    person_px = 90 if _says(streams, "limbs") else 24
+    figure, panels = p.sheet([_FILM_PX, 22, 40, 120, person_px, 150], duration_s)
     film, colours, edits, motion, person, affect = panels
     p.title(figure, clip.path.name, _what_it_is(clip, streams))
     _film(film, colours, clip, streams)
@@ -88,13 +89,10 @@ def draw_plan(
 
 def _what_it_is(clip: Clip, streams: Streams) -> str:
     parts = [f"{clip.width}×{clip.height}", f"{streams.duration_s:.1f} s", f"{clip.frame_rate:.4g} frames/s"]
-    for name, what in (
-        ("cuts", "cuts"),
-        ("visual_onsets", "peaks of motion"),
-        ("kinematic_beats", "beats of a body"),
-    ):
-        if name in streams:
-            parts.append(f"{len(streams[name])} {what}")
+    counted = (("cuts", "cut"), ("visual_onsets", "motion peak"), ("kinematic_beats", "body beat"))
+    for name, what in counted:
+        if _says(streams, name):
+            parts.append(f"{len(streams[name])} {what}{'s' if len(streams[name]) > 1 else ''}")
     return "  ·  ".join(parts)
 
 
@@ -132,7 +130,7 @@ def _mark_cuts(figure: Figure, panels: list[Axes], streams: Streams) -> None:
 
 def _motion(axes: Axes, streams: Streams) -> None:
     motion, onsets = streams.get("motion"), streams.get("visual_onsets")
-    p.name_panel(axes, "motion", "peaks and accents")
+    p.name_panel(axes, "motion", "and its accents")
     axes.set_ylim(0, 1)
     if motion is None or not motion.says_something:
         p.silent(axes, "no motion seen")
@@ -151,11 +149,12 @@ def _motion(axes: Axes, streams: Streams) -> None:
 
 def _person(axes: Axes, streams: Streams) -> None:
     limbs, beats = streams.get("limbs"), streams.get("kinematic_beats")
-    p.name_panel(axes, "body", "limbs and beats")
     axes.set_ylim(0, 1)
     if limbs is None or not limbs.says_something:
+        p.name_panel(axes, "body")
         p.silent(axes, "no person seen")
         return
+    p.name_panel(axes, "body", "limbs and beats")
     p.area(axes, limbs.times_s, np.where(limbs.mask, limbs.column("speed"), 0.0), p.BLUE)
     p.label_end(axes, 0.5, "limb speed", p.BLUE)
     if beats is not None and beats.says_something:
@@ -168,7 +167,7 @@ def _person(axes: Axes, streams: Streams) -> None:
 
 def _affect(axes: Axes, streams: Streams) -> None:
     affect = streams.get("affect")
-    p.name_panel(axes, "affect", "valence, arousal, tension")
+    p.name_panel(axes, "affect", "how it feels")
     axes.set_ylim(-1.05, 1.05)
     if affect is None or not affect.says_something:
         p.silent(axes, "nothing felt")
@@ -180,6 +179,10 @@ def _affect(axes: Axes, streams: Streams) -> None:
         axes.plot(affect.times_s[affect.mask], curve, color=colour, lw=1.8, solid_capstyle="round")
         ends.append((float(curve[-1]) / 2.1 + 0.5, name, colour))
     p.label_ends(axes, ends)
+
+
+def _says(streams: Streams, name: str) -> bool:
+    return name in streams and streams[name].says_something
 
 
 def _bridged(stream: Stream, column: str) -> NDArray[np.float64]:

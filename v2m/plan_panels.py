@@ -62,7 +62,8 @@ def draw_sections(axes: Axes, plan: Plan) -> None:
         axes.axvspan(start, end, color=colour, lw=0)
         axes.plot([start, start], [0, 1], color=p.PAPER, lw=2)
         room_px = (end - start) / plan.duration_s * p.strip_width_px()
-        text = section.title
+        # More than three primes are no longer counted at a glance.
+        text = section.title if section.variation <= 3 else f"{section.label} {section.variation + 1}"
         if room_px > 170:
             text += f"   {section.role}, {section.key}"
         elif room_px > 90 and section.role != "theme":
@@ -127,12 +128,12 @@ def draw_roll(axes: Axes, music: SymbolicMusic) -> None:
         if low <= octave <= high:
             axes.axhline(octave - 0.5, color=p.HAIR, lw=0.8, zorder=0)
             axes.text(
-                -0.003,
-                octave,
+                0.002,
+                octave - 0.4,
                 f"C{octave // 12 - 1}",
                 transform=axes.get_yaxis_transform(),
-                ha="right",
-                va="center",
+                ha="left",
+                va="bottom",
                 color=p.FAINT,
                 fontsize=7.5,
             )
@@ -163,7 +164,7 @@ def draw_roll(axes: Axes, music: SymbolicMusic) -> None:
 def draw_loudness(axes: Axes, streams: Streams, plan: Plan) -> None:
     """The picture's motion, and how loud and how full each bar is to be."""
     axes.set_ylim(0, 1)
-    p.name_panel(axes, "drive", "motion and music")
+    p.name_panel(axes, "drive", "picture, music")
     motion = streams.get("motion")
     if motion is not None and motion.says_something:
         p.area(axes, motion.times_s, motion.sample(motion.times_s, "energy"), p.FAINT)
