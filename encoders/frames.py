@@ -20,6 +20,8 @@ from encoders.errors import ClipError
 
 BATCH_FRAMES = 24
 """Frames a batch: 8 MB at 256 lines, so that a queue of batches stays small."""
+BATCH_BYTES = 1 << 26
+"""Frames of full size come in smaller batches, so that a 4K picture can be edited in bounded memory."""
 
 _WIDEST = 4.0
 # What decord's ffmpeg (4.x) has decoders for, of what people's clips are in.
@@ -60,7 +62,7 @@ def read(clip: Clip, *, short_side: int = 256, max_rate_hz: float = 30.0) -> Ite
         max_rate_hz: frames closer together than this are thinned out; true times are kept.
 
     Yields:
-        Batches of at most `BATCH_FRAMES` frames.
+        Batches of at most `BATCH_FRAMES` frames, fewer where those would fill `BATCH_BYTES`.
 
     Raises:
         ClipError: if no frame decodes at all, or the file is no longer there.
@@ -91,6 +93,10 @@ def model_size(clip: Clip, short_side: int) -> tuple[int, int]:
     long_side = 2 * round(short_side * min(aspect, _WIDEST) / 2)
     short = short_side if aspect <= _WIDEST else max(32, 2 * round(long_side / aspect / 2))
     return (long_side, short) if clip.width >= clip.height else (short, long_side)
+
+
+def _batch_frames(size: tuple[int, int]) -> int:
+    return max(1, min(BATCH_FRAMES, BATCH_BYTES // (3 * size[0] * size[1])))
 
 
 def analysed_frames(times_s: NDArray[np.float64], max_rate_hz: float) -> NDArray[np.int64]:
@@ -132,8 +138,9 @@ def _read_decord(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int]) -
         return
     if np.abs(times_s - times_s[0] - clip.frame_times_s).max() > _SAME_INSTANT_S:
         return
-    for first in range(0, len(wanted), BATCH_FRAMES):
-        chosen = wanted[first : first + BATCH_FRAMES]
+    many = _batch_frames(size)
+    for first in range(0, len(wanted), many):
+        chosen = wanted[first : first + many]
         try:
             rgb = reader.get_batch(chosen.tolist()).asnumpy()
         except decord.DECORDError:
@@ -149,6 +156,7 @@ def _read_pyav(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int]) -> 
     stored_size = size[::-1] if clip.rotation % 180 else size
     times: list[float] = []
     frames: list[NDArray[np.uint8]] = []
+    many = _batch_frames(size)
     due = set(wanted.tolist())
     with open_container(clip.path) as container:
         stream = next(s for s in container.streams.video if s.index == clip.stream_index)
@@ -165,7 +173,7 @@ def _read_pyav(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int]) -> 
                 scaled = scaled[:, ::-1]
             frames.append(np.rot90(scaled, -clip.rotation // 90))
             times.append(float(clip.frame_times_s[index]))
-            if len(frames) == BATCH_FRAMES:
+            if len(frames) == many:
                 yield FrameBatch(np.asarray(times), np.stack(frames))
                 times, frames = [], []
     if frames:
