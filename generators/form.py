@@ -12,7 +12,8 @@ from encoders.stream import Streams
 from generators.grid import BeatGrid
 from generators.key import Key
 
-IDEAL_SECTION_S = 12.0
+# A section's natural length: a quarter of the clip, between a phrase and a verse.
+IDEAL_SHARE, IDEAL_SECTION_S = 0.25, (6.0, 16.0)
 SHORTEST_SECTION_S = 4.0
 LONGEST_SECTION_S = 30.0
 # Distance between looks below which two sections are "the same place" (Lab ÷ 100, nine cells).
@@ -58,13 +59,14 @@ def find_boundaries(streams: Streams) -> NDArray[np.float64]:
     duration = streams.duration_s
     if duration < 2 * SHORTEST_SECTION_S:
         return np.zeros(0)
+    ideal = float(np.clip(IDEAL_SHARE * duration, *IDEAL_SECTION_S))
     cuts = streams["cuts"].times_s if "cuts" in streams else np.zeros(0)
     edits = cuts[(cuts > SHORTEST_SECTION_S / 2) & (cuts < duration - SHORTEST_SECTION_S / 2)]
     knots = np.concatenate([[0.0], edits, [duration]])
     stand_ins: list[float] = []
     for a, b in pairwise(knots):
-        if b - a > 1.5 * IDEAL_SECTION_S:
-            parts = max(2, round((b - a) / IDEAL_SECTION_S))
+        if b - a > 1.5 * ideal:
+            parts = max(2, round((b - a) / ideal))
             stand_ins += [a + (b - a) * k / parts for k in range(1, parts)]
     times = np.sort(np.concatenate([edits, stand_ins]))
     worth = np.array([_novelty(streams, t) for t in times])
@@ -81,7 +83,7 @@ def find_boundaries(streams: Streams) -> NDArray[np.float64]:
         i0 = int(np.searchsorted(nodes, nodes[j] - LONGEST_SECTION_S))
         i0 = min(i0, j - 1)
         length = nodes[j] - nodes[i0:j]
-        off = np.log2(np.maximum(length, 0.1) / IDEAL_SECTION_S) ** 2
+        off = np.log2(np.maximum(length, 0.1) / ideal) ** 2
         value = best[i0:j] + gain[j] - 0.35 * off - 3.0 * (length < SHORTEST_SECTION_S)
         k = int(np.argmax(value))
         best[j], came[j] = value[k], i0 + k

@@ -71,7 +71,7 @@ def find_targets(streams: Streams, mode: str, boundaries_s: NDArray[np.float64])
     if beats is not None:
         base = 0.8 if mode == "dance" else 0.15
         rows += [
-            (float(t), base * (0.5 + 0.5 * float(s)), "beat")
+            (float(t), base * (0.25 + 0.75 * float(s)), "beat")
             for t, s in zip(beats.times_s, beats.column("strength"), strict=True)
         ]
     onsets = _events(streams, "visual_onsets")
