@@ -7,8 +7,7 @@ come from the project's own reader, which keeps true times where moviepy's would
 
 from __future__ import annotations
 
-import errno
-import os
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,10 +18,11 @@ from numpy.typing import NDArray
 from encoders.clip import MIN_DURATION_S, Clip, probe
 from encoders.errors import V2MError
 from encoders.frames import read
-from v2m.atomic import OutputError, outputs
-from v2m.ffmpeg import FULL, FFmpegError, run_ffmpeg
+from v2m.atomic import outputs
+from v2m.ffmpeg import failure, run_ffmpeg
 from v2m.titles import check_title, draw_title, title_strength
 
+DOING = "writing the edited clip"
 MAX_RATE_HZ = 60.0
 # x264's scale, where 18 is called visually lossless.
 QUALITY = "17"
@@ -104,33 +104,45 @@ def _write_picture(
     clip: Clip, out: Path, start_s: float, end_s: float, title: str | None, progress: Callable[[float], None]
 ) -> None:
     from moviepy import VideoClip
+    from moviepy.video.io.ffmpeg_writer import FFMPEG_VideoWriter
 
     duration_s = end_s - start_s
     # moviepy hands the rate to ffmpeg with two decimals; sampling at just that rate avoids a drift.
     rate_hz = max(1.0, round(min(clip.frame_rate, MAX_RATE_HZ), 2))
     frames = _Frames(clip, start_s, tolerance_s=0.25 / rate_hz)
-    count = max(2, round(duration_s * rate_hz))
-
-    def frame_at(time_s: float) -> NDArray[np.uint8]:
-        progress(min(1.0, time_s / duration_s))
-        return frames.at(time_s)
-
-    # moviepy writes int(duration * rate) frames.
-    picture = VideoClip(frame_at, duration=(count + 0.01) / rate_hz)
+    picture = VideoClip(frames.at, duration=duration_s)
     if title is not None:
         picture = picture.transform(_title_over(title, picture.size, duration_s))
-    try:
-        picture.write_videofile(
-            str(out),
-            fps=rate_hz,
-            codec="libx264",
-            preset="veryfast",
-            audio=False,
-            logger=None,
-            ffmpeg_params=["-crf", QUALITY, *COLOUR, *COLOUR_TAGS],
-        )
-    except OSError as error:
-        raise _in_a_line(error) from error
+    count = max(2, round(duration_s * rate_hz))
+    # Not by write_videofile: it does not look whether ffmpeg, at the very end, has failed.
+    with tempfile.TemporaryFile("w+") as log:
+        try:
+            with FFMPEG_VideoWriter(
+                str(out),
+                picture.size,
+                rate_hz,
+                codec="libx264",
+                preset="veryfast",
+                logfile=log,
+                ffmpeg_params=["-crf", QUALITY, *COLOUR, *COLOUR_TAGS],
+            ) as writer:
+                process = writer.proc
+                for number in range(count):
+                    writer.write_frame(picture.get_frame(number / rate_hz))
+                    progress((number + 1) / count)
+            returncode = process.returncode
+        except OSError:
+            # moviepy's report is a page; the log has ffmpeg's reason.
+            returncode = process.wait()
+        if returncode:
+            log.seek(0)
+            raise failure(returncode, _errors_in(log.read()), DOING)
+
+
+def _errors_in(log: str) -> str:
+    """The lines of an ffmpeg log that tell of an error; all of it if none does."""
+    lines = [line for line in log.splitlines() if "error" in line.lower() or "No space" in line]
+    return "\n".join(lines) or log
 
 
 class _Frames:
@@ -197,16 +209,4 @@ def _add_sound_and_metadata(clip: Clip, picture: Path, part: Path, start_s: floa
         *([*sound, *span] if clip.has_sound else []),
         *["-map_metadata", "1", "-map_chapters", "-1", "-f", "mov", str(part)],
     ]
-    run_ffmpeg(arguments, "writing the edited clip")
-
-
-def _in_a_line(error: OSError) -> V2MError:
-    """moviepy's report of a failing ffmpeg is a page; the person needs its reason."""
-    text = str(error)
-    for words in FULL:
-        if words in text:
-            return OutputError(f"writing the edited clip: {words.lower()}")
-    if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-        return OutputError(f"writing the edited clip: {os.strerror(error.errno).lower()}")
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return FFmpegError(f"writing the edited clip: {lines[-1] if lines else 'ffmpeg failed'}")
+    run_ffmpeg(arguments, DOING)

@@ -10,7 +10,7 @@ from encoders.errors import V2MError
 from v2m.atomic import OutputError
 
 # The words of the C library for a place that takes no more.
-FULL = ("No space left on device", "File too large", "Disk quota exceeded", "Read-only file system")
+_FULL = ("No space left on device", "File too large", "Disk quota exceeded", "Read-only file system")
 
 
 class FFmpegError(V2MError):
@@ -46,13 +46,24 @@ def run_ffmpeg(arguments: Sequence[str], doing: str) -> None:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
     if done.returncode == 0:
         return
-    stopped_by = signal.Signals(-done.returncode).name if done.returncode < 0 else None
+    raise failure(done.returncode, done.stderr.decode(errors="replace"), doing)
+
+
+def failure(returncode: int, said: str, doing: str) -> V2MError:
+    """What to tell the person when ffmpeg has failed, in one line.
+
+    Args:
+        returncode: how it ended; negative for a signal.
+        said: what it wrote on standard error.
+        doing: what it was run for.
+    """
+    stopped_by = signal.Signals(-returncode).name if returncode < 0 else None
     if stopped_by == "SIGXFSZ":
-        raise OutputError(f"{doing}: file too large for this place")
-    lines = [line.strip() for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
-    for words in FULL:
-        if any(words in line for line in lines):
-            raise OutputError(f"{doing}: {words.lower()}")
+        return OutputError(f"{doing}: file too large for this place")
+    for words in _FULL:
+        if words in said:
+            return OutputError(f"{doing}: {words.lower()}")
     if stopped_by:
-        raise FFmpegError(f"{doing}: ffmpeg was stopped by {stopped_by}")
-    raise FFmpegError(f"{doing}: {lines[0] if lines else f'ffmpeg ended with {done.returncode}'}")
+        return FFmpegError(f"{doing}: ffmpeg was stopped by {stopped_by}")
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return FFmpegError(f"{doing}: {lines[0] if lines else f'ffmpeg ended with {returncode}'}")

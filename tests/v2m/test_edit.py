@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -147,4 +150,20 @@ def test_a_trim_past_the_end(make_clip: MakeClip, tmp_path: Path) -> None:
     clip = probe(make_clip("plain"))
     with pytest.raises(TrimError, match=r"trim 2\.8: of 3\.00 s leaves less than 0\.5 s"):
         edit(clip, tmp_path / "cut.mov", trim=(2.8, None))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file size limits are POSIX")
+def test_a_full_disk_is_one_line_and_leaves_nothing(make_clip: MakeClip, tmp_path: Path) -> None:
+    script = (
+        "import resource, sys; from pathlib import Path; from encoders.clip import probe\n"
+        "from v2m.atomic import OutputError; from v2m.edit import edit\n"
+        "clip = probe(sys.argv[1]); resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))\n"
+        "try: edit(clip, Path(sys.argv[2]))\n"
+        "except OutputError as error: print(error); sys.exit(3)\n"
+    )
+    arguments = [sys.executable, "-c", script, str(make_clip("plain")), str(tmp_path / "out.mov")]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
+    assert "too large" in done.stdout
     assert list(tmp_path.iterdir()) == []
