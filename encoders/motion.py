@@ -48,7 +48,7 @@ class MotionSense:
     `camera`, mean magnitude of the camera's flow, heights a second; `flux`, positive flux of the
     directogram; `d0…d7`, directogram of what moves, heights a second. A value belongs to the later frame
     of a pair. Masked: the first frame, the first of each shot, frames in the midst of a fade, and frames
-    that only repeat the one before (the next new frame carries the movement, over the time it took).
+    that only repeat the one before.
 
     `visual_onsets`: `strength` (0–1, by prominence) and `accent` (1 for those that stand out).
     """
@@ -179,11 +179,19 @@ def _repeats(
 
 
 def _steps_s(times_s: NDArray[np.float64], repeats: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Time since the last frame that was new, `[T]`; the first frame borrows the second's."""
-    fresh = np.where(repeats, -1, np.arange(len(times_s)))
-    last_fresh = np.maximum.accumulate(np.concatenate([[0], fresh[:-1]]))
-    steps = times_s - times_s[last_fresh]
-    steps[0] = steps[1]
+    """Time that the movement up to each frame took, `[T]`: since the last frame, in plain footage.
+
+    Where frames repeat, film of one rate was stretched to another: its own frames were evenly spaced,
+    so the mean spacing of the new frames around holds for each.
+    """
+    steps = np.diff(times_s, prepend=2 * times_s[0] - times_s[1])
+    fresh_s = times_s[~repeats]
+    for k in np.flatnonzero(repeats):
+        lo, hi = np.searchsorted(times_s, [times_s[k] - _REPEAT_REACH_S, times_s[k] + _REPEAT_REACH_S])
+        first, last = np.searchsorted(fresh_s, [times_s[lo], times_s[hi - 1]])
+        around_s = fresh_s[max(first - 2, 0) : last + 3]
+        if len(around_s) > 1:
+            steps[lo:hi] = (around_s[-1] - around_s[0]) / (len(around_s) - 1)
     return np.maximum(steps, 1e-3)
 
 

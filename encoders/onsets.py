@@ -16,10 +16,12 @@ LEAST_FLOW = 0.1
 _REACH_S = 0.4
 # Prominences that are as strong as it gets, at least: below them a clip's peaks are tremor.
 _FULL_FLOW = 0.25
-_FULL_FLUX = 0.05
+_FULL_FLUX = 0.12
 _FULL_SHARE = 92.0
-# A flux peak stands for itself if it is this strong and no flow peak is this near.
-_STRONG_FLUX = 0.4
+# A flow peak is at least this share as strong as the flux peak of the same movement; a flux peak stands
+# for itself if it is this strong and no flow peak is this near.
+_FLUX_SHARE = 0.7
+_STRONG_FLUX = 0.5
 _SAME_S = 0.07
 # Accents: this strong, this many deviations above the onsets around, this far apart.
 _ACCENT_STRENGTH = 0.35
@@ -110,12 +112,12 @@ def _raised(
     extra: NDArray[np.int64],
     extra_strength: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """A flow peak is as strong as the flux peak of the same movement, if that is the stronger one."""
+    """Flow peaks whose movement sets in more suddenly than its size tells count for more."""
     raised = strength.copy()
     for k, peak in enumerate(main):
         lo, hi = np.searchsorted(times_s[extra], [times_s[peak] - _SAME_S, times_s[peak] + _SAME_S])
         if hi > lo:
-            raised[k] = max(raised[k], float(extra_strength[lo:hi].max()))
+            raised[k] = max(raised[k], _FLUX_SHARE * float(extra_strength[lo:hi].max()))
     return raised
 
 

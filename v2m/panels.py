@@ -196,22 +196,20 @@ def through(
     figure: Figure, panels: Sequence[Axes], times_s: NDArray[np.float64], colour: str, lw: float
 ) -> None:
     """Fine lines through several panels at the same instants, gaps included."""
+    from matplotlib.collections import LineCollection
+
     if not len(panels):
         return
     for axes, below in zip(panels, [*panels[1:], None], strict=True):
         gap = 0.0
         if below is not None:
             gap = (axes.get_position().y0 - below.get_position().y1) / axes.get_position().height
-        for time_s in times_s:
-            axes.plot(
-                [time_s, time_s],
-                [-gap, 1],
-                transform=axes.get_xaxis_transform(),
-                color=colour,
-                lw=lw,
-                clip_on=False,
-                zorder=0.5,
-            )
+        lines = [[(time_s, -gap), (time_s, 1.0)] for time_s in times_s.tolist()]
+        place = axes.get_xaxis_transform()
+        axes.add_collection(
+            LineCollection(lines, transform=place, colors=colour, lw=lw, clip_on=False, zorder=0.5),
+            autolim=False,
+        )
 
 
 def _page_px(axes: Axes) -> float:
