@@ -117,7 +117,7 @@ class MotionSense:
         values = _bridged(times_s, values, seen)
         flux = positive_flux(values[:, 3:])
         flux[np.flatnonzero(~seen)] = 0.0
-        onsets_s, strengths, accents = find_onsets(times_s, values[:, 1], flux, barrier | fading)
+        onsets_s, strengths, accents = find_onsets(times_s, values[:, 1], flux, barrier | fading, repeats)
         table = np.column_stack([values[:, :3], flux, values[:, 3:]]) * seen[:, None]
         events = np.column_stack([strengths, accents]).astype(np.float32)
         return [

@@ -18,6 +18,7 @@ _REACH_S = 0.4
 _FULL_FLOW = 0.25
 _FULL_FLUX = 0.12
 _FULL_SHARE = 92.0
+_WEAKEST = 0.03
 # A flow peak is at least this share as strong as the flux peak of the same movement; a flux peak stands
 # for itself if it is this strong and no flow peak is this near.
 _FLUX_SHARE = 0.7
@@ -35,22 +36,25 @@ def find_onsets(
     flow: NDArray[np.float64],
     flux: NDArray[np.float64],
     barrier: NDArray[np.bool_],
+    repeats: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Peaks of motion.
 
     Args:
         times_s: float64 `[T]`.
-        flow: `[T]`, mean flow magnitude in pixels a frame at 180 lines.
+        flow: `[T]`, mean flow magnitude in pixels a frame at 180 lines, interpolated over repeats.
         flux: `[T]`, positive flux of the directogram, picture heights a second.
         barrier: `[T]`, true at the first frame of a shot: no peak there, nor on the frames beside it,
             which the change of picture overshadows; valleys don't reach across.
+        repeats: `[T]`, true where a frame only repeats the one before. AV-Align sees no flow there and
+            a peak beside it; such a peak is listed, but as the weakest there is.
 
     Returns:
         times `[K]` in s; strengths `[K]`, 0–1; accents `[K]`, true for those that stand out.
     """
-    main = _peaks(flow, barrier, LEAST_FLOW)
+    main = _peaks(np.where(repeats, 0.0, flow), barrier, LEAST_FLOW)
     extra = _peaks(flux, barrier, 0.0)
-    main_strength = _strengths(times_s, flow, barrier, main, _FULL_FLOW)
+    main_strength = np.maximum(_strengths(times_s, flow, barrier, main, _FULL_FLOW), _WEAKEST)
     extra_strength = _strengths(times_s, flux, barrier, extra, _FULL_FLUX)
     main_strength = _raised(times_s, main, main_strength, extra, extra_strength)
     alone = extra_strength >= _STRONG_FLUX
@@ -115,6 +119,8 @@ def _raised(
     """Flow peaks whose movement sets in more suddenly than its size tells count for more."""
     raised = strength.copy()
     for k, peak in enumerate(main):
+        if strength[k] <= _WEAKEST:
+            continue
         lo, hi = np.searchsorted(times_s[extra], [times_s[peak] - _SAME_S, times_s[peak] + _SAME_S])
         if hi > lo:
             raised[k] = max(raised[k], _FLUX_SHARE * float(extra_strength[lo:hi].max()))

@@ -130,7 +130,8 @@ def test_repeated_frames_are_passed_over() -> None:
     assert not after["motion"].mask[repeats].any()
     assert after["motion"].mask.sum() >= 119 - len(repeats) - 2
     assert mean(after["motion"], "energy") == pytest.approx(mean(before["motion"], "energy"), rel=0.25)
-    assert len(after["visual_onsets"]) <= 1.4 * len(before["visual_onsets"])
+    strong = [found["visual_onsets"].column("strength") > 0.3 for found in (before, after)]
+    assert strong[1].sum() <= 1.4 * strong[0].sum()
 
 
 def test_a_cut_makes_no_motion() -> None:
@@ -159,7 +160,7 @@ def test_accents_stand_out_and_keep_apart() -> None:
     beats = np.arange(12, 500, 25)
     flow[beats] += 2.0
     nothing = np.zeros(500)
-    onsets_s, strengths, accents = find_onsets(times, flow, nothing, np.zeros(500, bool))
+    onsets_s, strengths, accents = find_onsets(times, flow, nothing, *[np.zeros(500, bool)] * 2)
     assert at(onsets_s[accents], times[beats].tolist(), 1e-6) == (1.0, 1.0)
     assert strengths[accents].min() > 3 * strengths[~accents].max()
 
@@ -167,7 +168,7 @@ def test_accents_stand_out_and_keep_apart() -> None:
 def test_onsets_of_nothing() -> None:
     for count in (0, 1, 2):
         onsets_s, strengths, accents = find_onsets(
-            np.arange(count) / 25, np.zeros(count), np.zeros(count), np.zeros(count, bool)
+            np.arange(count) / 25, *[np.zeros(count)] * 2, *[np.zeros(count, bool)] * 2
         )
         assert len(onsets_s) == len(strengths) == len(accents) == 0
 
