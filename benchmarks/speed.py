@@ -2,7 +2,8 @@
 
 `v2m soundtrack` runs as a process of its own, start-up included, against decoding the same clip
 with ffmpeg (`ffmpeg -i clip -f null -`), turn and turn about in the same run, so that a busy
-machine slows both. Peak memory is the largest process's resident set (wait4), and each stage's
+machine slows both. CPU seconds stand beside the wall clock: they tell a busy machine from a slow
+program. Peak memory is the largest process's resident set (wait4), and each stage's
 share comes from the run report.
 """
 
@@ -11,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -38,6 +38,7 @@ class Speed:
         decode_s: ffmpeg decoding it to nothing.
         command_s: the whole command.
         ratio: the second over the first.
+        cpu_ratio: the same of the CPU seconds that both used, which others' work hardly moves.
         memory_gb: the command's peak, 10⁹ bytes.
         stages_s: stage → seconds, of the median run; what is left is start-up.
     """
@@ -47,6 +48,7 @@ class Speed:
     decode_s: float
     command_s: float
     ratio: float
+    cpu_ratio: float
     memory_gb: float
     stages_s: dict[str, float]
 
@@ -55,8 +57,8 @@ class Speed:
         return LIMIT_PERSON if self.person else LIMIT_ALONE
 
 
-def timed(command: list[str]) -> tuple[float, float]:
-    """Run a command to its end: (seconds, peak resident set in 10⁹ bytes).
+def timed(command: list[str]) -> tuple[float, float, float]:
+    """Run a command to its end: (seconds, CPU seconds, peak resident set in 10⁹ bytes).
 
     Raises:
         SystemExit: if it fails, with what it said.
@@ -71,7 +73,7 @@ def timed(command: list[str]) -> tuple[float, float]:
             said.seek(0)
             raise SystemExit(f"{' '.join(command)} failed:\n{said.read().decode(errors='replace')[-2000:]}")
     unit = 1 if sys.platform == "darwin" else 1024
-    return seconds, used.ru_maxrss * unit / 1e9
+    return seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * unit / 1e9
 
 
 def measure(subject: Subject, work: Path, runs: int) -> Speed:
@@ -82,19 +84,19 @@ def measure(subject: Subject, work: Path, runs: int) -> Speed:
     command += ["--force", "--report", str(told)]
     decoding, scoring = [], []
     for _ in range(runs):
-        decoding.append(timed(ffmpeg)[0])
-        seconds, memory = timed(command)
-        scoring.append((seconds, memory, json.loads(told.read_text(encoding="utf-8"))))
-    median = sorted(scoring, key=lambda run: run[0])[(runs - 1) // 2]
-    decode_s = statistics.median(decoding)
-    report = median[2]
+        decoding.append(timed(ffmpeg))
+        used = timed(command)
+        scoring.append((*used, json.loads(told.read_text(encoding="utf-8"))))
+    decode_s, decode_cpu_s, _ = sorted(decoding)[(runs - 1) // 2]
+    command_s, command_cpu_s, _, report = sorted(scoring, key=lambda run: run[0])[(runs - 1) // 2]
     return Speed(
         clip=subject.name,
         person="says nothing" not in report["sources"].get("pose", "says nothing"),
         decode_s=decode_s,
-        command_s=median[0],
-        ratio=median[0] / decode_s,
-        memory_gb=max(memory for _, memory, _ in scoring),
+        command_s=command_s,
+        ratio=command_s / decode_s,
+        cpu_ratio=command_cpu_s / decode_cpu_s,
+        memory_gb=max(run[2] for run in scoring),
         stages_s=report["stages_s"],
     )
 
@@ -102,7 +104,7 @@ def measure(subject: Subject, work: Path, runs: int) -> Speed:
 def show(rows: list[Speed], console: Console) -> None:
     """The table, and each clip's stages under it."""
     table = Table(title=f"Whole command against decoding alone, {os.cpu_count()} cores")
-    for heading in ("clip", "person", "decode s", "command s", "ratio", "limit", "peak GB", ""):
+    for heading in ("clip", "person", "decode s", "command s", "ratio", "CPU ratio", "limit", "peak GB", ""):
         table.add_column(heading, justify="right" if heading not in ("clip", "person", "") else "left")
     for row in rows:
         good = row.ratio <= row.limit and row.memory_gb < LIMIT_MEMORY_GB
@@ -112,6 +114,7 @@ def show(rows: list[Speed], console: Console) -> None:
             f"{row.decode_s:.2f}",
             f"{row.command_s:.2f}",
             f"{row.ratio:.2f}",
+            f"{row.cpu_ratio:.2f}",
             f"{row.limit:g}",
             f"{row.memory_gb:.2f}",
             "met" if good else "NOT MET",
