@@ -10,10 +10,10 @@ import numpy as np
 from generators.grid import Accent, BeatGrid
 from generators.targets import LONE_CUT_S, Targets
 
-# The ensemble leans at most this far from the even beat: for an edit, a share of a slot, since the
-# eye expects it; for movement, what passes for a player's timing (Repp 2005).
+# The ensemble leans at most this share of a slot from the even time; for movement also no farther
+# than what passes for a player's timing (Repp 2005), while a cut at a slow tempo is worth more.
 LEAN_SLOT = 0.3
-LEAN_S = 0.030
+LEAN_S = 0.045
 # Farther than this from any place it could be played, an event is let go.
 MISS_S = 0.060
 # In dense editing only what falls this close to an eighth is part of the grid.
@@ -133,7 +133,7 @@ class _Places:
         )
         bar, slot = self.slots[near]
         gap = self.grid.slot_time_s(bar, slot + 1) - self.even_s[near]
-        lean = max(LEAN_S, LEAN_SLOT * gap) if kind in EDITS else LEAN_S
+        lean = LEAN_SLOT * gap if kind in EDITS else min(LEAN_SLOT * gap, LEAN_S)
         off = float(np.clip(time_s - self.even_s[near], -lean, lean))
         return near, round(float(np.clip(self.even_s[near] + off, 0.0, self.duration_s)), 4)
 

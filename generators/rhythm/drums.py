@@ -44,9 +44,9 @@ def _colour(timeline: Timeline, band: Band, level: dict[str, str], pulse: Pulse,
     played = {n.slot for n in _pattern(timeline, band, level, b)}
     light = band.drum_sounds[list(level)[-1]]
     return [
-        Note(a.at, LENGTH, light, 0.4 + 0.5 * a.moved)
+        Note(a.at, LENGTH, light, 0.55 + 0.45 * a.moved)
         for a in pulse.bars[b]
-        if a.moved >= 0.4 and a.at not in played
+        if a.moved >= 0.25 and a.at not in played
     ]
 
 

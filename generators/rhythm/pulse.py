@@ -17,15 +17,16 @@ from generators.rhythm.meter import fit_pattern, onsets
 from generators.rhythm.timeline import Timeline, metric_weight
 
 # Attacks a second at density 0 and at density 1.
-ATTACKS_PER_S = {"film": (0.8, 3.3), "dance": (1.6, 4.0)}
-ACCENT_SHARE = {"film": 1.35, "dance": 0.6}
-METRE_SHARE = {"film": 0.42, "dance": 1.2}
+ATTACKS_PER_S = {"film": (0.8, 3.3), "dance": (1.6, 5.2)}
+ACCENT_SHARE = {"film": 1.35, "dance": 1.7}
+METRE_SHARE = {"film": 0.42, "dance": 0.7}
 GROOVE_SHARE = {"film": 0.33, "dance": 0.4}
 # Plans weigh a cut 1, a motion accent about 0.3, a lesser onset under 0.1; the ear and the measures of
 # alignment want all of them, so weights are bent towards one another.
 MOVED_POWER = 0.4
 LEAST = 0.22  # a slot that matters less than this is left free, however full the bar may be
-SPACE_BEFORE_HIT = 0.5  # hits this heavy have a slot of silence before them
+SPACE_BEFORE_HIT = 0.5  # in a film, hits this heavy have a slot of silence before them
+SIDE_BY_SIDE = {"film": 0.5, "dance": 0.25}  # two neighbouring slots both attack if both move this much
 
 
 @dataclass(frozen=True)
@@ -127,21 +128,24 @@ def _bar(
     score = (
         ACCENT_SHARE[mode] * np.clip(moves, 0, 1) + METRE_SHARE[mode] * metre + GROOVE_SHARE[mode] * in_groove
     )
-    barred = {slot - 1 for slot, weight in struck.items() if weight >= SPACE_BEFORE_HIT}
-    if upcoming >= SPACE_BEFORE_HIT:
-        barred.add(bar.slots - 1)
     chosen: list[int] = sorted(struck)
+    barred: set[int] = set()
     if mode == "dance":
         chosen = sorted({*chosen, *range(0, bar.slots, bar.slots_per_beat)})
-    elif 0 not in chosen:
-        chosen.append(0)
+    else:
+        barred = {slot - 1 for slot, weight in struck.items() if weight >= SPACE_BEFORE_HIT}
+        if upcoming >= SPACE_BEFORE_HIT:
+            barred.add(bar.slots - 1)
+        if 0 not in chosen:
+            chosen.append(0)
     for slot in np.argsort(-score, kind="stable"):
         if len(chosen) >= max(wanted, 1) or score[slot] < LEAST:
             break
         if slot in chosen or slot in barred:
             continue
         near = [other for other in chosen if abs(other - slot) < 2]
-        if near and (moves[slot] < 0.5 or max(moves[other] for other in near) < 0.5):
+        least = SIDE_BY_SIDE[mode]
+        if near and (moves[slot] < least or max(moves[other] for other in near) < least):
             continue
         chosen.append(int(slot))
     top = max(float(score.max()), 1.0)
