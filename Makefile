@@ -12,7 +12,7 @@ help:
 	@echo "make demo    draw a sample clip and give it a soundtrack, in demos/out"
 	@echo "make test    run the tests"
 	@echo "make lint    ruff and mypy"
-	@echo "make bench   time the whole way on this machine, stage by stage"
+	@echo "make bench   how well music lands on the sample clips, and how long each stage takes"
 	@echo "make format  let ruff rewrite what it can"
 	@echo "make clean   remove the environment and everything that was made"
 	@echo "PYTHON=python3.12 make test  chooses the Python (3.10 or later)"
@@ -47,6 +47,7 @@ format: $(READY)
 	$(PY) -m ruff format .
 
 bench: $(READY)
+	$(PY) -m benchmarks.landing
 	$(PY) -m benchmarks.speed
 
 clean:

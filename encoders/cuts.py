@@ -114,7 +114,7 @@ class CutsSense:
         now = self._timecode(len(self._times), _ANY_RATE)
         self._times.append(time_s)
         self._thumbs.append(thumb)
-        self._recent.append(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8))
+        self._recent.append(small)
         for found in self._shots.process_frame(now, small):
             self._proposed[found.frame_num] = self._unexplained()
         self._from_black += _frames(self._dark.process_frame(now, thumb))
@@ -122,6 +122,8 @@ class CutsSense:
 
     def _unexplained(self) -> float:
         """The share of the proposed change that no movement between the two frames explains.
+
+        Movement is found in the light and judged in colour: two shots may differ in nothing else.
 
         The detector proposes `_WINDOW` frames late; the pair is then the oldest kept.
         """
@@ -137,8 +139,8 @@ class CutsSense:
     def _residual(self, source: NDArray[np.uint8], target: NDArray[np.uint8]) -> float:
         import cv2
 
-        height, width = target.shape
-        flow = self._flow.calc(target, source, np.zeros((height, width, 2), dtype=np.float32))
+        height, width = target.shape[:2]
+        flow = self._flow.calc(_light(target), _light(source), np.zeros((height, width, 2), dtype=np.float32))
         x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
         moved = cv2.remap(
             source, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
@@ -182,9 +184,9 @@ def _jolt_residual(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> float
     """
     import cv2
 
-    height, width = before.shape
+    height, width = before.shape[:2]
     window = cv2.createHanningWindow((width, height), cv2.CV_32F)
-    shift, _ = cv2.phaseCorrelate(before.astype(np.float32), after.astype(np.float32), window)
+    shift, _ = cv2.phaseCorrelate(_light(before).astype(np.float32), _light(after).astype(np.float32), window)
     dx, dy = round(shift[0]), round(shift[1])
     if max(abs(dx) / width, abs(dy) / height) > _JOLT_SHARE:
         return float("inf")
@@ -231,6 +233,12 @@ def _relit(before: NDArray[np.uint8], after: NDArray[np.uint8], change: float) -
     alike = (a * b).mean() / (a.std() * b.std())
     left = np.abs(b - alike * b.std() / a.std() * a).mean()
     return bool(alike > _RELIT_ALIKE and left < _RELIT_SHARE * change)
+
+
+def _light(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    import cv2
+
+    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
 def _difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:

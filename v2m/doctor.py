@@ -16,9 +16,6 @@ NEEDED = ("numpy", "scipy", "av", "opencv-python", "scenedetect", "symusic", "so
 OPTIONAL = {
     "decord": "decodes faster than PyAV, which stands in",
     "moviepy": "--title and --trim",
-    "gradio": "the web page: pip install 'v2m[web]'",
-    "wandb": "training: pip install 'v2m[train]'",
-    "ray": "training: pip install 'v2m[ray]'",
 }
 
 

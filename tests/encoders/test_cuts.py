@@ -46,6 +46,11 @@ def test_dark_shots() -> None:
     assert np.allclose(found, [1, 2, 3, 4])
 
 
+def test_shots_that_differ_in_colour_alone() -> None:
+    red, blue = (np.full((HEIGHT, WIDTH, 3), c, dtype=np.uint8) for c in ((200, 40, 40), (40, 90, 200)))
+    assert np.allclose(cuts([red] * 25 + [blue] * 25 + [red] * 25), [1, 2])
+
+
 def test_times_are_the_frames_own() -> None:
     steps = np.tile([0.02, 0.05, 0.1, 0.033], 20)
     times = np.concatenate([[0.0], np.cumsum(steps)])[:80].tolist()
