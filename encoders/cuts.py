@@ -226,10 +226,11 @@ def _stays(times_s: NDArray[np.float64], thumbs: NDArray[np.uint8], frame: int, 
 
 def _relit(before: NDArray[np.uint8], after: NDArray[np.uint8], change: float) -> bool:
     """True where one picture is the other in another light: after ≈ gain · before + offset."""
-    a, b = before.astype(np.float64).ravel(), after.astype(np.float64).ravel()
+    # Each channel about its own mean: a picture's hue is no contrast that light could scale.
+    a, b = before.reshape(-1, 3).astype(np.float64), after.reshape(-1, 3).astype(np.float64)
+    a, b = (a - a.mean(axis=0)).ravel(), (b - b.mean(axis=0)).ravel()
     if min(a.std(), b.std()) < _FLAT:
         return False
-    a, b = a - a.mean(), b - b.mean()
     alike = (a * b).mean() / (a.std() * b.std())
     left = np.abs(b - alike * b.std() / a.std() * a).mean()
     return bool(alike > _RELIT_ALIKE and left < _RELIT_SHARE * change)

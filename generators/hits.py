@@ -29,7 +29,7 @@ class Hit:
 
     Attributes:
         time_s: the event in the picture.
-        kind: section, cut, fade, beat (kinematic), accent.
+        kind: section, cut, fade, beat (kinematic).
         weight: 0 to 1.
         planned: true if the music is to meet it, false if it was let go (`why` says why).
         played_s: when the music sounds it (a grid position, leaned towards the picture).

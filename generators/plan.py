@@ -26,6 +26,8 @@ from generators.wishes import Wishes
 
 # The last chord wants this long to ring out.
 RING_OUT_S = 2.2
+# The grid ends within a beat of the clip; at 40 bpm and slower that is this.
+LONGEST_BEAT_S = 4.0
 
 
 @dataclass(frozen=True)
@@ -72,15 +74,24 @@ class Plan:
             raise PlanError("sections must cover all bars, one after the other")
         if self.mode not in ("film", "dance"):
             raise PlanError(f"mode {self.mode!r} is neither film nor dance")
+        if self.seed < 0:
+            raise PlanError(f"seed {self.seed} is negative")
+        if self.grid.bars[0].start_s < 0 or self.grid.beats_s[-1] >= self.duration_s:
+            raise PlanError(f"every beat must lie within the clip, 0 to {self.duration_s:g} s")
+        if self.grid.end_s > self.duration_s + LONGEST_BEAT_S:
+            raise PlanError(f"end_s {self.grid.end_s:g} is far beyond the clip's {self.duration_s:g} s")
+        for number, bar in enumerate(self.grid.bars, 1):
+            for accent in bar.accents:
+                even_s = self.grid.slot_time_s(number - 1, accent.slot)
+                step_s = self.grid.slot_time_s(number - 1, accent.slot + 1) - even_s
+                if abs(accent.time_s - even_s) > step_s:
+                    raise PlanError(f"bar {number}: the accent on slot {accent.slot} is not near its slot")
         if not 0 <= self.final_s <= self.duration_s:
             raise PlanError(f"final_s {self.final_s:.3f} is outside the clip")
 
     @property
     def planned_hits(self) -> tuple[Hit, ...]:
         return tuple(hit for hit in self.hits if hit.planned)
-
-    def section_at(self, bar: int) -> Section:
-        return next(s for s in self.sections if s.start_bar <= bar < s.end_bar)
 
 
 def make_plan(streams: Streams, wishes: Wishes) -> Plan:

@@ -23,6 +23,7 @@ from generators.style import load_style
 
 FORMAT = "v2m-plan"
 FORMAT_VERSION = 1
+ROLES = ("intro", "theme", "outro")
 HIT_KINDS = (*EDITS, "beat")
 
 
@@ -191,14 +192,17 @@ def _hit(row: Any, where: str, duration_s: float) -> Hit:
 
 
 def _section(row: Any, where: str) -> Section:
+    role, energy = _text(row, "role", where), _number(row, "energy", where)
+    if role not in ROLES or not 0 <= energy <= 1 or _whole(row, "variation", where) < 0:
+        raise PlanError(f"{where}: role is one of {', '.join(ROLES)}, energy 0 to 1, variation 0 or more")
     return Section(
         label=_text(row, "label", where),
-        role=_text(row, "role", where),
+        role=role,
         start_bar=_whole(row, "first_bar", where) - 1,
         end_bar=_whole(row, "last_bar", where),
         variation=_whole(row, "variation", where),
         key=Key.parse(_text(row, "key", where)),
-        energy=_number(row, "energy", where),
+        energy=energy,
     )
 
 

@@ -22,7 +22,7 @@ class Style:
     """What the planner needs of a style; the rest (`arrangement`) is the rhythm generator's to read.
 
     Attributes:
-        name: the file's stem.
+        name: the file's stem, or the path of a file of one's own.
         title: for people.
         description: one sentence.
         tempo_bpm: slowest and fastest tempo at which the style is itself.
@@ -41,6 +41,12 @@ class Style:
     valence: tuple[float, float]
     arousal: tuple[float, float]
     arrangement: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        if not 30 <= self.tempo_bpm[0] <= self.tempo_bpm[1] <= 300:
+            raise PlanError(f"style {self.name}: tempo_bpm is [slowest, fastest], between 30 and 300")
+        if not 2 <= self.beats_per_bar <= 7:
+            raise PlanError(f"style {self.name}: beats_per_bar must lie between 2 and 7")
 
 
 def style_names() -> tuple[str, ...]:

@@ -25,6 +25,7 @@ DEVIATION = 0.04  # of the base period, at most
 MEET_S = 0.020  # standard deviation of "meeting" a target
 PREFERENCE = 0.25  # what an octave from the preferred tempo costs, in shares of the targets' weight
 TEMPO_STEP = 0.035  # between base tempi tried; the drift reaches from one to the next
+LAST_BEAT_S = 0.05  # no beat falls on the very last frame
 SEARCH_S = 120.0  # the base tempo is chosen on this much of a long clip
 
 # How well a target is served by each place in the metre: downbeat, middle of the bar, other beat,
@@ -93,7 +94,7 @@ def find_grid(
     count = max(1, round(np.log(high / low) / TEMPO_STEP) + 1)
     tempi = np.geomspace(low, high, count)
     scores = [
-        _merit(head, window, bpm, beats_per_bar, costs) - 0.25 * np.log2(bpm / prefer_bpm) ** 2
+        _merit(head, window, bpm, beats_per_bar, costs) - PREFERENCE * np.log2(bpm / prefer_bpm) ** 2
         for bpm in tempi
     ]
     best = float(tempi[int(np.argmax(scores))])
@@ -148,7 +149,7 @@ def _best_path(
     """
     period_s = 60.0 / bpm
     step_s = period_s / per_beat
-    steps = int(duration_s / step_s)
+    steps = int((duration_s - LAST_BEAT_S) / step_s)
     reach = round(DEVIATION * per_beat)
     deviations = np.arange(-reach, reach + 1)
     lengths = [per_beat + int(d) for d in deviations]

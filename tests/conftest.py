@@ -29,10 +29,9 @@ def make_clip(tmp_path_factory: pytest.TempPathFactory) -> MakeClip:
 
 
 def media_folder() -> Path | None:
-    """Where real clips are, from V2M_MEDIA or beside the checkout; None if nowhere."""
+    """Where real clips are, from V2M_MEDIA; None if nowhere."""
     named = os.environ.get("V2M_MEDIA")
-    folder = Path(named) if named else Path(__file__).parents[1] / "../shared/media"
-    return folder.resolve() if folder.is_dir() else None
+    return Path(named).resolve() if named and Path(named).is_dir() else None
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,8 @@ class Container:
         return not self.pictures or codec in self.pictures
 
 
-AAC = ("-c:a", "aac", "-b:a", "256k")
+# At 256k an attack on the first sample comes back 2 dB louder than it went in; at 320k it does not.
+AAC = ("-c:a", "aac", "-b:a", "320k")
 # Opus knows only 48 kHz and its divisors; naming it makes ffmpeg resample with its best filter.
 OPUS = ("-c:a", "libopus", "-b:a", "192k", "-ar", "48000")
 FASTSTART = ("-movflags", "+faststart")

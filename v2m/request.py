@@ -44,7 +44,7 @@ class Request:
         font: the SoundFont that plays.
         trim: the span of the clip that is used, in seconds from its first frame.
         title: lettering for the first seconds.
-        files: wav, midi, plan, report → where they are wanted.
+        files: wav, midi, save_plan, report → where they are wanted.
         stems: the folder for the stems.
         force: whether existing outputs are overwritten.
         settings: the options as they were given, for the run report.
@@ -177,7 +177,7 @@ def claim_places(request: Request, clip: Clip, outputs: Outputs) -> Places:
     final = {"scored": out, **request.files}
     files = {name: outputs.claim(path, never=clip.path) for name, path in final.items()}
     if request.plan is not None:
-        final_plan = final.get("plan")
+        final_plan = final.get("save_plan")
         if final_plan is not None and final_plan.exists() and final_plan.samefile(request.plan):
             raise RequestError(f"{request.plan}: would be overwritten by the plan that is made from it")
     stems = None if request.stems is None else outputs.claim_folder(request.stems)

@@ -73,10 +73,6 @@ class Chord:
     def is_major(self) -> bool:
         return self.quality in MAJOR_TYPE
 
-    @property
-    def is_minor(self) -> bool:
-        return QUALITIES[self.quality][1] == 3
-
 
 def parse_numeral(numeral: str, key: Key) -> Chord:
     """A Roman numeral in a key: `I`, `vi7`, `bVII`, `iv`, `V7sus4`, `iiø`, `vii°`, `Imaj9`.

@@ -93,8 +93,12 @@ def harmonise(timeline: Timeline, band: Band) -> Harmony:
         following = plan.sections[index + 1].key if index + 1 < len(plan.sections) else section.key
         spans += _section(timeline, band, section, following)
     spans = [replace(s, end=min(s.end, timeline.final_slot)) for s in spans if s.start < timeline.final_slot]
-    spans = _invert(_split_at_hits(spans, timeline))
     last = plan.sections[-1].key
+    if len(spans) > 1 and not spans[-1].cadence:
+        # The last chord may come before the last section's own cadence: something must lead home.
+        leading = parse_numeral(CADENCES[last.mode][0], last)
+        spans[-1] = replace(spans[-1], chord=leading, key=last, cadence=True)
+    spans = _invert(_split_at_hits(spans, timeline))
     valence = float(np.mean(plan.curves.valence[-2:]))
     major = last.mode in MAJOR_MODES or valence > 0.35  # a Picardy third where the picture ends bright
     final = Chord(last.tonic, "maj" if major else "min", last.tonic)

@@ -49,6 +49,8 @@ def test_dark_shots() -> None:
 def test_shots_that_differ_in_colour_alone() -> None:
     red, blue = (np.full((HEIGHT, WIDTH, 3), c, dtype=np.uint8) for c in ((200, 40, 40), (40, 90, 200)))
     assert np.allclose(cuts([red] * 25 + [blue] * 25 + [red] * 25), [1, 2])
+    rust, sand = (np.full((HEIGHT, WIDTH, 3), c, dtype=np.uint8) for c in ((200, 60, 60), (225, 110, 90)))
+    assert np.allclose(cuts([rust] * 25 + [sand] * 25), [1])
 
 
 def test_times_are_the_frames_own() -> None:

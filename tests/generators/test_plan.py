@@ -190,6 +190,10 @@ def film_plan_text() -> str:
         (lambda d: d.update(version=99), "newer"),
         (lambda d: d["bars"][0].update(accents=[[99, 0.1, 0.5, "onset"]]), "slot"),
         (lambda d: d.update(seed="x"), "seed"),
+        (lambda d: d.update(seed=-1), "seed"),
+        (lambda d: d.update(end_s=1e9), "end_s"),
+        (lambda d: d["bars"][0].update(accents=[[1, 1e6, 0.5, "onset"]]), "accent"),
+        (lambda d: d["sections"][0].update(role="xx"), "role"),
     ],
 )
 def test_a_broken_plan_file_says_what_is_wrong(edit: object, says: str, tmp_path: Path) -> None:
