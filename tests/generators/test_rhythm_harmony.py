@@ -16,7 +16,7 @@ from generators.rhythm.harmony import Harmony, harmonise
 from generators.rhythm.timeline import Timeline
 from generators.rhythm.voicing import bass_line, voice_chords
 from generators.style import load_style, style_names
-from tests.generators.plans import bars_of, film, make, odd, three_minutes
+from tests.generators.plans import bars_of, film, make, odd, three_minutes, waltz
 
 
 def harmony_of(plan: Plan) -> Harmony:
@@ -52,6 +52,13 @@ def test_chords_cover_every_slot_up_to_the_last_chord(plan: Plan) -> None:
     assert spans[0].start == 0
     assert spans[-1].end == Timeline(plan).final_slot
     assert all(a.end == b.start and a.start < a.end for a, b in itertools.pairwise(spans))
+
+
+@pytest.mark.parametrize("plan", [film(), odd(), waltz(), three_minutes()])
+def test_the_last_chord_is_led_to(plan: Plan) -> None:
+    harmony = harmony_of(plan)
+    assert harmony.spans[-1].cadence
+    assert harmony.spans[-1].chord.root != harmony.final.root
 
 
 @pytest.mark.parametrize("mode", MODES)

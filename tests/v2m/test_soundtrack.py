@@ -27,6 +27,7 @@ from tests.conftest import MakeClip
 from tests.generators.streams_by_hand import clip as streams_of
 from tests.generators.streams_by_hand import curve, cuts
 from tests.v2m.test_compositor import packets
+from v2m.ffmpeg import ffmpeg_path
 from v2m.report import RunReport
 
 ROOT = Path(__file__).parents[2]
@@ -101,6 +102,13 @@ def test_the_soundtrack_is_at_its_loudness(made: Made) -> None:
     assert 20 * np.log10(np.abs(samples).max()) < -1.0
     assert made.report.sound.lufs == pytest.approx(-14.0, abs=0.5)
     assert np.abs(samples[-1]).max() < 1e-3
+
+
+def test_the_peaks_stay_down_in_the_file_that_people_play(made: Made) -> None:
+    """The codec may not undo the limiter: ffmpeg's own meter, on the sound as it is decoded again."""
+    command = [ffmpeg_path(), "-hide_banner", "-i", made.folder / "out.mp4", "-af", "ebur128=peak=true"]
+    told = subprocess.run([*command, "-f", "null", "-"], capture_output=True, text=True, check=True).stderr
+    assert float(told.rsplit("Peak:", 1)[1].split()[0]) <= -1.0
 
 
 def test_the_cuts_are_planned_and_met(made: Made) -> None:
