@@ -54,7 +54,7 @@ class MixSettings:
     """
 
     lufs: float = -14.0
-    true_peak_dbtp: float = -1.5  # half a decibel is left for what a codec adds
+    true_peak_dbtp: float = -1.0
     keep_audio: bool = False
     fade_s: float = 1.0
     duck_db: float = 10.0

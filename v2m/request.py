@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Span = tuple[float, float | None]
 EDITED_CODEC = "h264"
+# Under the −1 dBTP that is promised: what is left is for the codec to add.
+CEILING_DBTP = -1.5
 
 
 class RequestError(V2MError, ValueError):
@@ -129,7 +131,7 @@ def make_request(
         wishes=make_wishes(mode, style, key, tempo, mood, seed),
         plan=None if plan is None else Path(plan),
         seed=seed,
-        loudness=MixSettings(lufs=lufs, keep_audio=keep_audio),
+        loudness=MixSettings(lufs=lufs, keep_audio=keep_audio, true_peak_dbtp=CEILING_DBTP),
         font=find_soundfont(None if soundfont is None else Path(soundfont)),
         trim=span,
         title=title,
