@@ -20,6 +20,8 @@ LONGEST_SECTION_S = 30.0
 # shots of one place measure 0.00 to 0.12 apart, of different places 0.13 to 0.42.
 SAME_LOOK = 0.12
 MAX_LABELS = 5
+# What a change of meaning (cosine distance of CLIP embeddings, where there are any) adds to that distance.
+MEANING_SHARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ def make_sections(
     edges = [*_without_slivers(sorted(starts), len(grid.bars)), len(grid.bars)]
     spans = list(pairwise(edges))
     looks = [_look(streams, downbeats[a], grid.bar_end_s(b - 1)) for a, b in spans]
-    labels = _labels(looks)
+    meanings = [_meaning(streams, downbeats[a], grid.bar_end_s(b - 1)) for a, b in spans]
+    labels = _labels(looks, meanings)
     sections, heard = [], dict.fromkeys(labels, 0)
     mean_valence = float(valence.mean())
     for i, ((a, b), label) in enumerate(zip(spans, labels, strict=True)):
@@ -143,6 +146,8 @@ def _novelty(streams: Streams, time_s: float, reach_s: float = 4.0) -> float:
     if affect is not None and affect.says_something:
         at = np.array([time_s - reach_s / 2, time_s + reach_s / 2])
         change += sum(0.5 * abs(float(np.diff(affect.sample(at, c))[0])) for c in ("valence", "arousal"))
+    meanings = _meaning(streams, time_s - reach_s, time_s), _meaning(streams, time_s, time_s + reach_s)
+    change += _unlike(*meanings)
     motion = streams.get("motion")
     if motion is not None and motion.says_something:
         change += 0.3 * abs(_mean(streams, "motion", "energy", time_s, reach_s))
@@ -176,28 +181,46 @@ def _look(streams: Streams, start_s: float, end_s: float) -> NDArray[np.float64]
     return look
 
 
-def _labels(looks: list[NDArray[np.float64]]) -> list[str]:
+def _meaning(streams: Streams, start_s: float, end_s: float) -> NDArray[np.float64]:
+    """Mean CLIP embedding over an interval, unit norm, or `[0]` where there is none."""
+    semantics = streams.get("semantics")
+    if semantics is None:
+        return np.zeros(0)
+    inside = semantics.mask & (semantics.times_s >= start_s) & (semantics.times_s < end_s)
+    if not inside.any():
+        return np.zeros(0)
+    mean: NDArray[np.float64] = semantics.values[inside].mean(axis=0).astype(np.float64)
+    return mean / max(float(np.linalg.norm(mean)), 1e-9)
+
+
+def _unlike(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Cosine distance of two meanings; 0 where either is unknown."""
+    return 1.0 - float(a @ b) if len(a) and len(b) else 0.0
+
+
+def _labels(looks: list[NDArray[np.float64]], meanings: list[NDArray[np.float64]]) -> list[str]:
     """One letter a section: the letter of the earlier section it resembles most, or a new one.
 
     Where the whole clip looks alike, the picture gives no form, and the music brings its own:
     A A', A B A', A A' B A'' … (rounded binary, the commonest short form).
     """
     n = len(looks)
-    alike = all(
-        not len(a) or not len(b) or np.sqrt(((a - b) ** 2).mean()) < SAME_LOOK for a in looks for b in looks
-    )
-    if alike:
+
+    def apart(i: int, j: int) -> float:
+        look = np.sqrt(((looks[i] - looks[j]) ** 2).mean()) if len(looks[i]) and len(looks[j]) else 0.0
+        return float(look) + MEANING_SHARE * _unlike(meanings[i], meanings[j])
+
+    if all(apart(i, j) < SAME_LOOK for i in range(n) for j in range(i)):
         return list({1: "A", 2: "AA", 3: "ABA", 4: "AABA"}.get(n, ("AABA" * (n // 4 + 1))[: n - 1] + "A"))
-    seen: list[tuple[str, NDArray[np.float64]]] = []
+    firsts: list[int] = []
     out = []
-    for look in looks:
-        distances = [float(np.sqrt(((look - other) ** 2).mean())) for _, other in seen]
-        if distances and (min(distances) < SAME_LOOK or len(seen) >= MAX_LABELS):
-            label = seen[int(np.argmin(distances))][0]
+    for i in range(n):
+        distances = [apart(i, first) for first in firsts]
+        if distances and (min(distances) < SAME_LOOK or len(firsts) >= MAX_LABELS):
+            out.append("ABCDE"[int(np.argmin(distances))])
         else:
-            label = "ABCDE"[len(seen)]
-            seen.append((label, look))
-        out.append(label)
+            out.append("ABCDE"[len(firsts)])
+            firsts.append(i)
     return out
 
 

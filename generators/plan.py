@@ -109,7 +109,7 @@ def make_plan(streams: Streams, wishes: Wishes) -> Plan:
         streams.duration_s,
         tempo_bpm=tempo_bpm,
         prefer_bpm=prefer_bpm,
-        beats_per_bar=style.beats_per_bar,
+        metres=style.metres,
         costs=DANCE if mode == "dance" else FILM,
     )
     grid, hits = place_hits(_rounded(even), targets, streams.duration_s)

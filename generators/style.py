@@ -26,7 +26,7 @@ class Style:
         title: for people.
         description: one sentence.
         tempo_bpm: slowest and fastest tempo at which the style is itself.
-        beats_per_bar: the style's usual metre (4 or 3).
+        metres: beats a bar: the usual metre first, then those that the picture may prefer.
         suits: mode name → how well the style suits it, 0 to 1 (film, dance).
         valence, arousal: the range, −1 to 1, in which `auto` may choose it.
         arrangement: voices, patterns and everything else, as read from the file.
@@ -36,7 +36,7 @@ class Style:
     title: str
     description: str
     tempo_bpm: tuple[float, float]
-    beats_per_bar: int
+    metres: tuple[int, ...]
     suits: dict[str, float]
     valence: tuple[float, float]
     arousal: tuple[float, float]
@@ -45,7 +45,7 @@ class Style:
     def __post_init__(self) -> None:
         if not 30 <= self.tempo_bpm[0] <= self.tempo_bpm[1] <= 300:
             raise PlanError(f"style {self.name}: tempo_bpm is [slowest, fastest], between 30 and 300")
-        if not 2 <= self.beats_per_bar <= 7:
+        if not all(2 <= beats <= 7 for beats in self.metres):
             raise PlanError(f"style {self.name}: beats_per_bar must lie between 2 and 7")
 
 
@@ -74,7 +74,7 @@ def load_style(name: str) -> Style:
             title=data["title"],
             description=data["description"],
             tempo_bpm=(float(data["tempo_bpm"][0]), float(data["tempo_bpm"][1])),
-            beats_per_bar=int(data["beats_per_bar"]),
+            metres=(int(data["beats_per_bar"]), *(int(m) for m in data.get("other_metres", ()))),
             suits={k: float(v) for k, v in data["suits"].items()},
             valence=(float(data["valence"][0]), float(data["valence"][1])),
             arousal=(float(data["arousal"][0]), float(data["arousal"][1])),

@@ -26,6 +26,8 @@ MEET_S = 0.020  # standard deviation of "meeting" a target
 PREFERENCE = 0.25  # what an octave from the preferred tempo costs, in shares of the targets' weight
 TEMPO_STEP = 0.035  # between base tempi tried; the drift reaches from one to the next
 LAST_BEAT_S = 0.05  # no beat falls on the very last frame
+# Another metre than the style's own must meet this much more of the targets' weight.
+METRE_PREFERENCE = 0.1
 SEARCH_S = 120.0  # the base tempo is chosen on this much of a long clip
 
 # How well a target is served by each place in the metre: downbeat, middle of the bar, other beat,
@@ -73,7 +75,7 @@ def find_grid(
     *,
     tempo_bpm: tuple[float, float],
     prefer_bpm: float,
-    beats_per_bar: int,
+    metres: tuple[int, ...],
     costs: Costs,
 ) -> BeatGrid:
     """The beat grid that best meets the targets.
@@ -83,7 +85,7 @@ def find_grid(
         duration_s: length of the picture.
         tempo_bpm: slowest and fastest base tempo allowed.
         prefer_bpm: the tempo chosen when the picture does not care.
-        beats_per_bar: the usual bar.
+        metres: beats a bar: the usual one first, then those that the picture may prefer.
         costs: `FILM` or `DANCE`.
     """
     low, high = tempo_bpm
@@ -94,10 +96,15 @@ def find_grid(
     count = max(1, round(np.log(high / low) / TEMPO_STEP) + 1)
     tempi = np.geomspace(low, high, count)
     scores = [
-        _merit(head, window, bpm, beats_per_bar, costs) - PREFERENCE * np.log2(bpm / prefer_bpm) ** 2
+        _merit(head, window, bpm, metres[0], costs) - PREFERENCE * np.log2(bpm / prefer_bpm) ** 2
         for bpm in tempi
     ]
     best = float(tempi[int(np.argmax(scores))])
+
+    def metre_merit(beats: int) -> float:
+        return _merit(head, window, best, beats, costs) - METRE_PREFERENCE * (beats != metres[0])
+
+    beats_per_bar = max(metres, key=metre_merit) if len(metres) > 1 else metres[0]
     beats_s, places, period_s, _ = _best_path(targets, duration_s, best, beats_per_bar, costs, STEPS)
     return _to_grid(beats_s, places, period_s)
 

@@ -93,6 +93,20 @@ def test_the_same_place_brings_back_its_theme() -> None:
     assert starts[1:] == pytest.approx([12.0, 24.0], abs=0.05)
 
 
+def test_what_the_picture_means_makes_sections_too() -> None:
+    names = [f"{c}{i}" for c in "lab" for i in range(9)]
+    colour = curve("colour", 36, 0.2, **dict.fromkeys(names, 0.5))
+    turned = ((np.arange(36) >= 12) & (np.arange(36) < 24))[:, None]
+    meaning = replace(
+        curve("semantics", 36, 1.0, e0=0.0, e1=0.0),
+        values=np.where(turned, [0.0, 1.0], [1.0, 0.0]).astype(np.float32),
+    )
+    plan = make_plan(clip(36.0, cuts([7.0, 12.0, 17.0, 24.0, 30.0]), colour, meaning), Wishes())
+    assert [s.label for s in plan.sections] == ["A", "B", "A"]
+    starts = [plan.grid.bars[s.start_bar].start_s for s in plan.sections]
+    assert starts[1:] == pytest.approx([12.0, 24.0], abs=0.05)
+
+
 def test_curves_follow_motion_and_mood() -> None:
     plan = make_plan(film(), Wishes())
     loud = plan.curves.loudness

@@ -18,7 +18,7 @@ def grid_for(
     found: Targets, duration_s: float, costs: Costs = FILM, bpm: tuple[float, float] = (66, 132)
 ) -> BeatGrid:
     prefer = float(np.sqrt(bpm[0] * bpm[1]))
-    return find_grid(found, duration_s, tempo_bpm=bpm, prefer_bpm=prefer, beats_per_bar=4, costs=costs)
+    return find_grid(found, duration_s, tempo_bpm=bpm, prefer_bpm=prefer, metres=(4, 3), costs=costs)
 
 
 def misses(grid: BeatGrid, times: list[float]) -> np.ndarray:
@@ -49,6 +49,14 @@ def test_sections_get_downbeats_even_at_the_price_of_a_short_bar() -> None:
     times = [5.0, 11.0, 19.0]
     grid = grid_for(targets(times, "section", 2.0), 26.0)
     assert np.abs(np.asarray(times)[:, None] - grid.downbeats_s).min(axis=1).max() < 0.02
+
+
+def test_a_picture_that_turns_every_three_beats_gets_a_waltz() -> None:
+    beat = 60 / 96
+    every_three = grid_for(targets([3 * beat * k for k in range(1, 14)], "section", 1.0), 27.0, bpm=(90, 102))
+    every_four = grid_for(targets([4 * beat * k for k in range(1, 11)], "section", 1.0), 27.0, bpm=(90, 102))
+    assert {bar.beats for bar in every_three.bars[:-1]} == {3}
+    assert {bar.beats for bar in every_four.bars[:-1]} == {4}
 
 
 def test_no_tempo_change_is_a_jolt() -> None:
