@@ -2,11 +2,6 @@
 
     python -m demos.make film -o film.mp4
 
-draws a clip; `make` is the same as a function, and gives the `Truth` of what it drew.
+draws a clip; `demos.make.make` is the same as a function, and gives the `Truth` of what it drew.
 This package is run from a checkout, is not in the wheel, and nothing in v2m imports it.
 """
-
-from demos.make import CLIPS, make
-from demos.truth import Fade, Mood, Truth
-
-__all__ = ["CLIPS", "Fade", "Mood", "Truth", "make"]

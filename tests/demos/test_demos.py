@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from demos import CLIPS, Truth, make
 from demos.choreography import REPERTOIRE, choreography, pose_at
 from demos.dance import FIRST_BEAT_S, TEMPO_BPM
 from demos.figure import Pose, joints
-from demos.make import main
+from demos.make import CLIPS, main, make
 from demos.speech import SAMPLE_RATE, speak
+from demos.truth import Truth
 
 SIZE = 180
 

@@ -281,7 +281,7 @@ def test_av_align_agrees_with_a_plain_reading_of_its_definition(tmp_path: Path) 
     """The whole way from a file, against loops written straight from the definition."""
     import cv2
 
-    from demos import make
+    from demos.make import make
 
     path = tmp_path / "dance.mp4"
     make("dance", path, height=240, duration_s=4.0)
