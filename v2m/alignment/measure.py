@@ -1,0 +1,73 @@
+"""One measured number, and all that a reader needs to believe it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from v2m.alignment.chance import Chance
+
+BETTER = ("higher", "lower", "nearer", "none")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number of one task, beside what chance and music that knows nothing would score.
+
+    Attributes:
+        task: the module it comes from: beats, sync, curves, affect, music, sound, learned.
+        name: of the metric, with its variant: `av_align`, `d2mgan_coverage`.
+        score: nan where it is undefined; `note` then says why.
+        unit: "" for a share or a correlation, else `LUFS`, `s`, `dBTP` …
+        better: higher, lower, nearer (to nought), or none (a description, not a verdict).
+        count: how many things there were to meet (cuts, seconds, notes); None where that means nothing.
+        chance: the level under circular shifts; None where turning the music in time changes nothing.
+        straw: straw man (silence, noise, metronome) → its score, nan where undefined.
+        details: what else belongs to it, by name (`lag_s`, `tolerance_s`).
+        note: one sentence, or "".
+
+    Raises:
+        ValueError: if `better` is none of `BETTER`, or an undefined score does not say why.
+    """
+
+    task: str
+    name: str
+    score: float
+    unit: str = ""
+    better: str = "higher"
+    count: int | None = None
+    chance: Chance | None = None
+    straw: Mapping[str, float] = field(default_factory=dict)
+    details: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.better not in BETTER:
+            raise ValueError(f"better is one of {', '.join(BETTER)}, not {self.better!r}")
+        if math.isnan(self.score) and not self.note:
+            raise ValueError(f"{self.task}.{self.name} is undefined and does not say why")
+        for name in ("straw", "details"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    @property
+    def defined(self) -> bool:
+        """Whether there is a number."""
+        return not math.isnan(self.score)
+
+
+def beside_straw_men(
+    measures: Sequence[Measure], straw: Mapping[str, Sequence[Measure]]
+) -> tuple[Measure, ...]:
+    """The measures, each with the score that every straw man gets for the same metric.
+
+    Args:
+        measures: of the music.
+        straw: straw man → the same tasks' measures of it.
+    """
+    scores = {man: {(m.task, m.name): m.score for m in theirs} for man, theirs in straw.items()}
+    return tuple(
+        replace(m, straw={man: got.get((m.task, m.name), math.nan) for man, got in scores.items()})
+        for m in measures
+    )
