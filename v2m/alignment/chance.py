@@ -7,12 +7,17 @@ music keeps its rhythm, its density and its sound, and loses only its place unde
 Conventions
 -----------
 Turning is circular, by shifts drawn uniformly from 10 to 90 % of the length (60 of them, from a
-fixed seed). It is the detected events that are turned, which costs nothing and differs from
-detecting them again in turned sound only at the seam.
+fixed seed). It is the detected events, or the measured curve, that are turned, which costs nothing
+and differs from detecting them again in turned sound only at the seam. A curve is turned by whole
+steps of its own clock.
 
 * `lift`: score ÷ mean score of the turned music. 1 is chance. Undefined (nan) where both are 0,
-  infinite where only chance is 0.
-* `p_value`: share of the turns that reach the score (a permutation test, Fisher 1935).
+  infinite where only chance is 0. A correlation has no lift, since its chance level is about 0 and
+  may be negative.
+* `gain`: score − mean score of the turned music. 0 is chance; defined for correlations too.
+* `p_value`: share of the turns that reach the score (a permutation test, Fisher 1935). It is that
+  share and nothing else: 0 says that none of the 60 did, which bounds the probability by 1 in 61,
+  (1 + count) ÷ (1 + turns).
 * straw men: silence, white noise, and a metronome at the clip's tempo, through the same
   detector and the same score.
 """
@@ -27,9 +32,11 @@ from numpy.typing import NDArray
 
 SHIFTS = 60
 LOW_SHARE, HIGH_SHARE = 0.1, 0.9
+SAMPLE_RATE = 22_050
+"""Hz, of the straw men: the rate at which AV-Align and the beat scores are defined."""
 
 Score = Callable[[NDArray[np.float64]], float]
-"""Event times in seconds → how well they fit."""
+"""Event times in seconds (or a curve) → how well they fit."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +45,20 @@ class Chance:
 
     Attributes:
         score: of the music where it is.
-        mean: of the same music turned.
-        lift: score ÷ mean.
-        p_value: share of the turns that score at least as much.
+        mean: of the same music turned; nan if no turn has a score.
+        lift: score ÷ mean; nan for a correlation.
+        p_value: share of the turns that score at least as much; nan if no turn has a score.
     """
 
     score: float
     mean: float
     lift: float
     p_value: float
+
+    @property
+    def gain(self) -> float:
+        """score − mean."""
+        return self.score - self.mean
 
 
 def validate(events_s: NDArray[np.float64], duration_s: float, shifts: int) -> None:
@@ -75,6 +87,24 @@ def turn(events_s: NDArray[np.float64], by_s: float, duration_s: float) -> NDArr
     return np.sort((events_s + by_s) % duration_s)
 
 
+def compare(here: float, turned: NDArray[np.float64], *, ratio: bool = True) -> Chance:
+    """A score beside those of the turned music.
+
+    Args:
+        here: the score.
+        turned: float64 `[shifts]`; nan where a turn has no score, which then does not count.
+        ratio: whether scores are shares of something; false for correlations, which have no lift.
+    """
+    scores = turned[~np.isnan(turned)]
+    if not scores.size or np.isnan(here):
+        return Chance(here, float("nan"), float("nan"), float("nan"))
+    mean = float(scores.mean())
+    lift = float("nan")
+    if ratio:
+        lift = here / mean if mean > 0 else float("inf") if here > 0 else float("nan")
+    return Chance(here, mean, lift, float(np.mean(scores >= here - 1e-12)))
+
+
 def against_chance(
     score: Score, events_s: NDArray[np.float64], duration_s: float, *, shifts: int = SHIFTS, seed: int = 0
 ) -> Chance:
@@ -92,27 +122,46 @@ def against_chance(
     """
     events = np.asarray(events_s, dtype=np.float64)
     validate(events, duration_s, shifts)
-    here = score(events)
-    turned = np.array(
-        [score(turn(events, by, duration_s)) for by in draw_shifts(duration_s, shifts=shifts, seed=seed)]
-    )
-    mean = float(turned.mean())
-    lift = here / mean if mean > 0 else float("inf") if here > 0 else float("nan")
-    return Chance(here, mean, lift, float(np.mean(turned >= here - 1e-12)))
+    turns = draw_shifts(duration_s, shifts=shifts, seed=seed)
+    return compare(score(events), np.array([score(turn(events, by, duration_s)) for by in turns]))
 
 
-def silence(duration_s: float, *, sample_rate: int = 22_050) -> NDArray[np.float32]:
+def curve_against_chance(
+    score: Score, curve: NDArray[np.float64], *, shifts: int = SHIFTS, seed: int = 0
+) -> Chance:
+    """Score a curve where it is, and turned by whole steps; a correlation, so without lift.
+
+    Args:
+        score: curve `[steps]` → number, more is better; nan where it is undefined.
+        curve: float64 `[steps]`, of the music; nan where it has nothing to say.
+        shifts: how many turns.
+        seed: of the turns.
+
+    Raises:
+        ValueError: if the curve is not one-dimensional or is empty, or there is no shift.
+    """
+    if curve.ndim != 1 or not curve.size:
+        raise ValueError("a curve to be turned must be one-dimensional and not empty")
+    if shifts < 1:
+        raise ValueError("at least one shift is needed")
+    steps = np.rint(draw_shifts(float(len(curve)), shifts=shifts, seed=seed)).astype(np.int64)
+    # Many turns of a short curve are the same turn.
+    scores = {step: score(np.roll(curve, step)) for step in set(steps.tolist())}
+    return compare(score(curve), np.array([scores[step] for step in steps.tolist()]), ratio=False)
+
+
+def silence(duration_s: float, *, sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
     """The first straw man, mono float32."""
     return np.zeros(round(duration_s * sample_rate), np.float32)
 
 
-def white_noise(duration_s: float, *, seed: int = 0, sample_rate: int = 22_050) -> NDArray[np.float32]:
+def white_noise(duration_s: float, *, seed: int = 0, sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
     """The second straw man, mono float32, about −20 dBFS."""
     rng = np.random.default_rng(seed)
     return rng.normal(0.0, 0.1, round(duration_s * sample_rate)).astype(np.float32)
 
 
-def metronome(duration_s: float, tempo_bpm: float, *, sample_rate: int = 22_050) -> NDArray[np.float32]:
+def metronome(duration_s: float, tempo_bpm: float, *, sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
     """The third straw man, mono float32: a click of 30 ms at 1 kHz on every beat from 0.
 
     Raises:
@@ -131,30 +180,22 @@ def metronome(duration_s: float, tempo_bpm: float, *, sample_rate: int = 22_050)
     return samples
 
 
-def evaluate(
-    score: Score,
-    detect: Callable[[NDArray[np.float32]], NDArray[np.float64]],
-    duration_s: float,
-    tempo_bpm: float,
-    *,
-    shifts: int = SHIFTS,
-    seed: int = 0,
-) -> dict[str, Chance]:
-    """The straw men's scores, by name: what a measure gives to music that knows nothing.
+def straw_men(
+    duration_s: float, tempo_bpm: float, *, seed: int = 0, sample_rate: int = SAMPLE_RATE
+) -> dict[str, NDArray[np.float32]]:
+    """Music that knows nothing of the picture, by name, each mono float32 as long as the clip.
 
     Args:
-        score: the measure.
-        detect: mono samples at 22,050 Hz → event times.
         duration_s: of the clip.
         tempo_bpm: the clip's tempo, for the metronome.
-        shifts, seed: see `against_chance`.
+        seed: of the noise.
+        sample_rate: Hz.
+
+    Raises:
+        ValueError: if the tempo is not positive.
     """
-    men = {
-        "silence": silence(duration_s),
-        "noise": white_noise(duration_s, seed=seed),
-        "metronome": metronome(duration_s, tempo_bpm),
-    }
     return {
-        name: against_chance(score, detect(samples), duration_s, shifts=shifts, seed=seed)
-        for name, samples in men.items()
+        "silence": silence(duration_s, sample_rate=sample_rate),
+        "noise": white_noise(duration_s, seed=seed, sample_rate=sample_rate),
+        "metronome": metronome(duration_s, tempo_bpm, sample_rate=sample_rate),
     }

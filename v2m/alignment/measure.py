@@ -6,8 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
-from v2m.alignment.chance import Chance
+import numpy as np
+from numpy.typing import NDArray
+
+from v2m.alignment.chance import Chance, Score, against_chance, curve_against_chance
 
 BETTER = ("higher", "lower", "nearer", "none")
 
@@ -55,6 +59,55 @@ class Measure:
     def defined(self) -> bool:
         """Whether there is a number."""
         return not math.isnan(self.score)
+
+
+def measure_events(
+    task: str,
+    name: str,
+    score: Score,
+    events_s: NDArray[np.float64],
+    duration_s: float,
+    *,
+    shifts: int,
+    seed: int,
+    **told: Any,
+) -> Measure:
+    """The score of the music's events, with its chance level unless `shifts` is 0.
+
+    Args:
+        task, name: see `Measure`.
+        score: event times → number.
+        events_s: float64 `[events]`, of the music; these are turned.
+        duration_s: length of the music.
+        shifts, seed: see `v2m.alignment.chance`; no shifts, no chance level.
+        told: the other attributes of the `Measure`.
+    """
+    if shifts == 0:
+        return Measure(task, name, score(events_s), **told)
+    chance = against_chance(score, events_s, duration_s, shifts=shifts, seed=seed)
+    return Measure(task, name, chance.score, chance=chance, **told)
+
+
+def measure_curve(
+    task: str,
+    name: str,
+    score: Score,
+    curve: NDArray[np.float64],
+    *,
+    shifts: int,
+    seed: int,
+    **told: Any,
+) -> Measure:
+    """As `measure_events`, of a curve `[steps]` that is turned by whole steps: a correlation."""
+    if shifts == 0:
+        return Measure(task, name, score(curve), **told)
+    chance = curve_against_chance(score, curve, shifts=shifts, seed=seed)
+    return Measure(task, name, chance.score, chance=chance, **told)
+
+
+def undefined(task: str, name: str, why: str, **told: Any) -> Measure:
+    """A metric that has no number here, and one sentence that says why."""
+    return Measure(task, name, math.nan, note=why, **told)
 
 
 def beside_straw_men(
