@@ -15,7 +15,7 @@ import math
 import subprocess
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,8 +27,8 @@ from rich.table import Table
 
 from benchmarks.clips import Subject, clips_in, made_clip
 from v2m.alignment import sync
-from v2m.alignment.chance import Chance
 from v2m.alignment.flow import measure_flow
+from v2m.alignment.measure import Measure
 from v2m.alignment.onsets import detect_onsets, read_sound
 
 MADE = ("film", "dance", "montage", "talk", "still")
@@ -143,14 +143,15 @@ def measure(subject: Subject, work: Path, *, seed: int = 0, lufs: float = -14.0)
         )
 
 
-def score_of(scores: Mapping[str, Chance], name: str) -> float | None:
+def score_of(measures: Sequence[Measure], name: str) -> float | None:
     """The score, if the metric had anything to meet."""
-    return scores[name].score if name in scores else None
+    return next((m.score for m in measures if m.name == name and m.defined), None)
 
 
-def lift_of(scores: Mapping[str, Chance], name: str) -> float | None:
+def lift_of(measures: Sequence[Measure], name: str) -> float | None:
     """The lift, where it is a number: nothing met by luck leaves it undefined."""
-    return scores[name].lift if name in scores and math.isfinite(scores[name].lift) else None
+    lifts = (m.chance.lift for m in measures if m.name == name and m.chance is not None)
+    return next((lift for lift in lifts if math.isfinite(lift)), None)
 
 
 def decode(path: Path) -> NDArray[np.float32]:

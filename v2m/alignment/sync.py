@@ -12,31 +12,38 @@ them with what chance gives (`v2m.alignment.chance`).
 
 Metrics
 -------
-* `cut_hits`: share of shot cuts with an onset within 80 ms; with the music's downbeats in
-  place of its onsets, downbeat hits.
+* `cut_hits`: share of shot cuts with an onset within 80 ms; `cut_hits_apart` asks only for those
+  at least a second from both neighbours. `beat_hits` and `downbeat_hits` are the same with the
+  music's beats, or its downbeats, in place of its onsets.
 * `kinematic_beat_hits`: share of the body's rests with a musical beat within 60 ms.
 * `hit_points`: share of a plan's hits that sound within 80 ms of the event they are for.
 * `av_align`: intersection over union of audio and movement peaks (Yariv, Gat, Benaim, Wolf,
   Schwartz & Adi, "Diverse and aligned audio-to-video generation via text-to-video model
   adaptation", AAAI 2024).
+* `section_match`: F-measure of the music's change points (`v2m.alignment.sections`) against the
+  picture's boundaries, at 0.5 s and 3 s, as in the evaluation of musical structure (Turnbull,
+  Lanckriet, Pampalk & Goto, ISMIR 2007; Levy & Sandler 2008).
+
+How the fit changes along the clip, and how late the music is, is `v2m.alignment.local`.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from v2m.alignment.chance import SHIFTS, Chance, against_chance
+from v2m.alignment.chance import SHIFTS, Score
+from v2m.alignment.measure import Measure, measure_events, undefined
 
 if TYPE_CHECKING:
     from v2m.alignment.flow import Flow
 
 CUT_TOLERANCE_S = 0.08
 BEAT_TOLERANCE_S = 0.06
+SECTION_WINDOWS_S = (0.5, 3.0)
 FLOW_THRESHOLD = 0.1
 """Movement peaks below this many px a frame pair do not count (at 180 lines)."""
 
@@ -152,23 +159,70 @@ def av_align(audio_peaks_s: ArrayLike, video_peaks_s: ArrayLike, *, frame_s: flo
     return matched / union if union else 0.0
 
 
+def section_match(
+    changes_s: ArrayLike,
+    boundaries_s: ArrayLike,
+    *,
+    window_s: float = SECTION_WINDOWS_S[0],
+    beta: float = 1.0,
+) -> float:
+    """F-measure of the music's change points against the picture's section boundaries.
+
+    As `mir_eval.segment.detection` with `trim=True`: each change point may meet one boundary and
+    each boundary one change point, at most `window_s` apart, as many as possible. The clip's start
+    and end are no boundaries: every music meets them.
+
+    Raises:
+        ValueError: if `window_s` is negative or `beta` is not positive, or the times are not events.
+    """
+    if not window_s >= 0 or not beta > 0:
+        raise ValueError("window_s must not be negative, and beta must be positive")
+    changes, boundaries = validate(changes_s, boundaries_s)
+    if not changes.size or not boundaries.size:
+        return 0.0
+    matched = count_matches(changes, boundaries, window_s=window_s)
+    if not matched:
+        return 0.0
+    precision, recall = matched / len(changes), matched / len(boundaries)
+    return (1 + beta**2) * precision * recall / (beta**2 * precision + recall)
+
+
+def count_matches(events_s: NDArray[np.float64], targets_s: NDArray[np.float64], *, window_s: float) -> int:
+    """The most pairs that can be made of events and targets at most `window_s` apart, each used once.
+
+    On a line with one window, pairing the earliest that fit is a maximum matching.
+    """
+    matched = i = j = 0
+    while i < len(events_s) and j < len(targets_s):
+        if abs(events_s[i] - targets_s[j]) <= window_s + 1e-9:
+            matched, i, j = matched + 1, i + 1, j + 1
+        elif events_s[i] < targets_s[j]:
+            i += 1
+        else:
+            j += 1
+    return matched
+
+
 def evaluate(
     onsets_s: ArrayLike,
     duration_s: float,
     *,
-    cuts_s: ArrayLike = (),
-    hits_s: ArrayLike = (),
+    cuts_s: ArrayLike | None = None,
+    hits_s: ArrayLike | None = None,
     flow: Flow | None = None,
-    beats_s: ArrayLike = (),
-    downbeats_s: ArrayLike = (),
-    kinematic_beats_s: ArrayLike = (),
+    beats_s: ArrayLike | None = None,
+    downbeats_s: ArrayLike | None = None,
+    kinematic_beats_s: ArrayLike | None = None,
+    changes_s: ArrayLike | None = None,
+    boundaries_s: ArrayLike | None = None,
     shifts: int = SHIFTS,
     seed: int = 0,
-) -> Mapping[str, Chance]:
-    """Every metric for which there is something to meet, each with what chance gives.
+) -> tuple[Measure, ...]:
+    """Every metric whose inputs are given, each with what chance gives.
 
-    A metric without targets (no cuts in the clip) is undefined and left out, so that a mean
-    over clips is not drawn towards 0 by clips that have nothing to meet.
+    What is None was not looked for, and metrics that need it are left out. What is empty was
+    looked for and is not there: a metric without targets (no cuts in the clip) is undefined, so
+    that a mean over clips is not drawn towards 0 by clips that have nothing to meet.
 
     Args:
         onsets_s: of the music.
@@ -176,42 +230,107 @@ def evaluate(
         cuts_s: all shot cuts.
         hits_s: event times of the planned hits.
         flow: movement of the picture, for AV-Align.
-        beats_s, downbeats_s: of the music, where they are known.
+        beats_s, downbeats_s: of the music.
         kinematic_beats_s: of the dancer.
-        shifts, seed: see `v2m.alignment.chance`.
+        changes_s: where the music changes.
+        boundaries_s: where a section of the picture begins, without the clip's own start and end.
+        shifts, seed: see `v2m.alignment.chance`; no shifts, no chance level.
 
-    Returns:
-        metric name → `Chance`.
+    Raises:
+        ValueError: if the times are not events or the length is not positive.
     """
-    scores: dict[str, Chance] = {}
-    cuts, hits, rests = (np.asarray(e, dtype=np.float64) for e in (cuts_s, hits_s, kinematic_beats_s))
-    onsets = np.asarray(onsets_s, dtype=np.float64)
-
-    def add(name: str, music: ArrayLike, targets: NDArray[np.float64], tolerance_s: float) -> None:
-        if targets.size:
-            scores[name] = against_chance(
-                lambda moved: share_met(moved, targets, tolerance_s=tolerance_s),
-                np.asarray(music, dtype=np.float64),
-                duration_s,
-                shifts=shifts,
-                seed=seed,
-            )
-
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="an array of events is empty")
-        add("cut_hits", onsets, cuts, CUT_TOLERANCE_S)
-        add("cut_hits_apart", onsets, well_apart(cuts), CUT_TOLERANCE_S)
-        add("hit_points", onsets, hits, CUT_TOLERANCE_S)
-        if np.size(downbeats_s):
-            add("downbeat_hits", downbeats_s, cuts, CUT_TOLERANCE_S)
-        if np.size(beats_s):
-            add("kinematic_beat_hits", beats_s, rests, BEAT_TOLERANCE_S)
-        if flow is not None and flow.frame_s > 0 and (peaks := movement_peaks(flow)).size:
-            scores["av_align"] = against_chance(
-                lambda moved: av_align(moved, peaks, frame_s=flow.frame_s),
-                onsets,
-                duration_s,
-                shifts=shifts,
-                seed=seed,
+        tasks = _Tasks(duration_s, shifts, seed)
+        (onsets,) = validate(onsets_s)
+        if flow is not None:
+            tasks.add_av_align(onsets, flow)
+        if cuts_s is not None:
+            (cuts,) = validate(cuts_s)
+            none = "the picture has no cut"
+            tasks.add_share("cut_hits", onsets, cuts, CUT_TOLERANCE_S, none)
+            none = "the picture has no cut that is a second from its neighbours"
+            tasks.add_share("cut_hits_apart", onsets, well_apart(cuts), CUT_TOLERANCE_S, none)
+            for name, beats in (("beat_hits", beats_s), ("downbeat_hits", downbeats_s)):
+                if beats is not None:
+                    tasks.add_share(name, beats, cuts, CUT_TOLERANCE_S, "the picture has no cut")
+        if hits_s is not None:
+            tasks.add_share("hit_points", onsets, hits_s, CUT_TOLERANCE_S, "the plan has no hit")
+        if kinematic_beats_s is not None and beats_s is not None:
+            none = "no kinematic beat was seen"
+            tasks.add_share("kinematic_beat_hits", beats_s, kinematic_beats_s, BEAT_TOLERANCE_S, none)
+        if changes_s is not None and boundaries_s is not None:
+            for window_s in SECTION_WINDOWS_S:
+                tasks.add_sections(changes_s, boundaries_s, window_s)
+        return tuple(tasks.measures)
+
+
+class _Tasks:
+    """Collects the measures of one `evaluate`."""
+
+    def __init__(self, duration_s: float, shifts: int, seed: int) -> None:
+        if not (np.isfinite(duration_s) and duration_s > 0):
+            raise ValueError("the music's length must be positive")
+        self.duration_s, self.shifts, self.seed = duration_s, shifts, seed
+        self.measures: list[Measure] = []
+
+    def add_share(
+        self, name: str, events_s: ArrayLike, targets_s: ArrayLike, tolerance_s: float, none: str
+    ) -> None:
+        events, targets = validate(events_s, targets_s)
+        self._add(
+            name,
+            lambda turned: share_met(turned, targets, tolerance_s=tolerance_s),
+            events,
+            len(targets),
+            none,
+            {"tolerance_s": tolerance_s},
+        )
+
+    def add_av_align(self, onsets: NDArray[np.float64], flow: Flow) -> None:
+        peaks = movement_peaks(flow) if flow.frame_s > 0 else np.zeros(0)
+        self._add(
+            "av_align",
+            lambda turned: av_align(turned, peaks, frame_s=flow.frame_s),
+            onsets,
+            len(peaks),
+            f"no movement of the picture peaks at {FLOW_THRESHOLD} px a frame or more",
+            {"frame_s": flow.frame_s, "audio_peaks": float(len(onsets))},
+        )
+
+    def add_sections(self, changes_s: ArrayLike, boundaries_s: ArrayLike, window_s: float) -> None:
+        changes, boundaries = validate(changes_s, boundaries_s)
+        self._add(
+            f"section_match_{window_s:g}s",
+            lambda turned: section_match(turned, boundaries, window_s=window_s),
+            changes,
+            len(boundaries),
+            "the picture has no section boundary",
+            {"window_s": window_s, "changes": float(len(changes))},
+        )
+
+    def _add(
+        self,
+        name: str,
+        score: Score,
+        events: NDArray[np.float64],
+        count: int,
+        none: str,
+        details: dict[str, float],
+    ) -> None:
+        if count == 0:
+            self.measures.append(undefined("sync", name, none, count=0, details=details))
+            return
+        self.measures.append(
+            measure_events(
+                "sync",
+                name,
+                score,
+                events,
+                self.duration_s,
+                shifts=self.shifts,
+                seed=self.seed,
+                count=count,
+                details=details,
             )
-    return scores
+        )
