@@ -1,7 +1,7 @@
 """The optional models: which there are, where they lie, and how to fetch one.
 
-v2m needs none of them; with them it sees more. Nothing is fetched unless `pull` is called. Each
-file is pinned: to a revision, a size and a SHA-256.
+v2m needs none of them; with them it sees more, and sounds fuller. Nothing is fetched unless `pull` is
+called. Each file is pinned: to a revision, a size and a SHA-256.
 """
 
 from __future__ import annotations
@@ -94,6 +94,16 @@ MODELS: dict[str, ModelCard] = {
                 "https://storage.googleapis.com/mediapipe-models/pose_landmarker/"
                 "pose_landmarker_full/float16/1/pose_landmarker_full.task"
             ),
+        ),
+        # Version 0.2 of 2020. Its folder has no versions, so that a newer file there is refused.
+        ModelCard(
+            name="soundfont",
+            purpose="plays strings, brass, winds and piano from a fuller General MIDI SoundFont",
+            file_name="MuseScore_General.sf3",
+            size=39_900_972,
+            sha256="5b85b6c2c61d10b2b91cddd41efcce7b25cd31c8271d511c73afafbef20b6fa3",
+            licence="MIT",
+            url="https://ftp.osuosl.org/pub/musescore/soundfont/MuseScore_General/MuseScore_General.sf3",
         ),
     )
 }

@@ -6,6 +6,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+from v2m.models import models_folder
 from v2m.sf2 import SoundFontError
 
 # General MIDI fonts as distributions install them, the fullest sounding first.
@@ -42,12 +43,13 @@ class ChosenFont:
     why: str
 
 
-def find_soundfont(given: Path | None = None, folders: tuple[str, ...] = FOLDERS) -> ChosenFont:
+def find_soundfont(given: Path | None = None, folders: tuple[str, ...] | None = None) -> ChosenFont:
     """Choose the SoundFont.
 
     Args:
         given: what the person asked for; nothing else is tried then.
-        folders: where a system keeps SoundFonts.
+        folders: where to look: the models folder (`v2m models pull soundfont`), then where a system
+            keeps SoundFonts, if None.
 
     Raises:
         SoundFontError: if the given file is missing or no SoundFont, or there is none at all.
@@ -55,11 +57,12 @@ def find_soundfont(given: Path | None = None, folders: tuple[str, ...] = FOLDERS
     if given is not None:
         check_soundfont(Path(given))
         return ChosenFont(Path(given), f"SoundFont {Path(given).name}, as asked")
-    homes = [Path(folder).expanduser() for folder in folders]
+    places = (str(models_folder()), *FOLDERS) if folders is None else folders
+    homes = [Path(folder).expanduser() for folder in places]
     for name in KNOWN:
         for home in homes:
             if is_soundfont(home / name):
-                return ChosenFont(home / name, f"SoundFont {name}, found on this system in {home}")
+                return ChosenFont(home / name, f"SoundFont {name}, found in {home}")
     carried = _carried()
     if carried is None:
         raise SoundFontError(
@@ -67,8 +70,8 @@ def find_soundfont(given: Path | None = None, folders: tuple[str, ...] = FOLDERS
         )
     return ChosenFont(
         carried,
-        f"SoundFont {carried.name}, which comes with pretty_midi; a fuller one (FluidR3_GM.sf2, "
-        "MuseScore_General.sf3) in a system folder or given with --soundfont sounds better",
+        f"SoundFont {carried.name}, which comes with pretty_midi; a fuller one sounds better: "
+        "`v2m models pull soundfont`, one in a system folder, or --soundfont",
     )
 
 

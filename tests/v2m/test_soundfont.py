@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from tests.v2m.fonts import ROOT_HZ, ROOT_KEY, make_font
+from v2m.models import MODELS
 from v2m.sampler import Patch
 from v2m.sf2 import SoundFont, SoundFontError
-from v2m.soundfont import find_soundfont
+from v2m.soundfont import KNOWN, find_soundfont
 
 RATE = 48000
 
@@ -49,6 +50,14 @@ def test_a_better_font_on_the_system_is_preferred_and_named(tmp_path):
     found = find_soundfont(folders=(str(tmp_path),))
     assert found.path == tmp_path / "FluidR3_GM.sf2"
     assert "FluidR3_GM.sf2" in found.why
+
+
+def test_a_pulled_font_is_used_from_then_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("V2M_MODELS", str(tmp_path))
+    card = MODELS["soundfont"]
+    assert card.file_name in KNOWN
+    pulled = make_font(tmp_path / card.file_name)
+    assert find_soundfont().path == pulled
 
 
 def test_a_given_font_wins_over_the_system(tmp_path):

@@ -35,7 +35,7 @@ def list_models(as_json: Json = False) -> None:
     for s in statuses():
         here = str(s.path) if s.path else s.problem or f"not here; v2m models pull {s.card.name} fetches it"
         print(
-            f"{s.card.name:<6} {s.card.purpose} ({s.card.size / 1e6:.0f} MB, {s.card.licence})\n       {here}"
+            f"{s.card.name:<9} {s.card.purpose} ({s.card.size / 1e6:.0f} MB, {s.card.licence})\n{'':9} {here}"
         )
 
 
