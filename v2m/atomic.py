@@ -7,6 +7,7 @@ disk or a read-only folder is met before anything is in its place, and the last 
 from __future__ import annotations
 
 import errno
+import os
 import re
 import secrets
 import shutil
@@ -92,26 +93,48 @@ class Outputs:
         return self._parts[path]
 
     def publish(self) -> None:
-        """Put every output in its place."""
-        placed: list[Path] = []
+        """Put every output in its place; if one cannot be, everything is as it was before.
+
+        Raises:
+            OutputError: if an output has appeared meanwhile, or a place can no longer be written.
+        """
+        before: dict[Path, Path | None] = {}
+        folders: list[Path] = []
+        place = Path()
         try:
-            for path, part in self._parts.items():
-                if part.is_dir():
-                    path.mkdir(exist_ok=True)
-                    for file in sorted(part.iterdir()):
-                        file.replace(path / file.name)
-                elif path.exists() and not self._force:
-                    raise OutputError(f"{path}: has appeared meanwhile (--force overwrites it)")
-                else:
-                    part.replace(path)
-                    placed.append(path)
+            for part, place in self._moves(folders):
+                if place.is_dir():
+                    raise OutputError(f"{place}: has become a folder meanwhile")
+                if place.exists() and not self._force:
+                    raise OutputError(f"{place}: has appeared meanwhile (--force overwrites it)")
+                before[place] = _kept_aside(place) if place.exists() else None
+                part.replace(place)
         except BaseException as error:
-            if not self._force:
-                for path in placed:
+            for path, old in before.items():
+                if old is not None:
+                    old.replace(path)
+                else:
                     path.unlink(missing_ok=True)
+            for folder in folders:
+                folder.rmdir()
             if isinstance(error, OSError):
-                raise _of_place(path, error) from error
+                raise _of_place(place, error) from error
             raise
+        for old in before.values():
+            if old is not None:
+                old.unlink()
+
+    def _moves(self, folders: list[Path]) -> Iterator[tuple[Path, Path]]:
+        """(hidden file, where it goes); folders that are made on the way are added to `folders`."""
+        for path, part in self._parts.items():
+            if part.is_dir():
+                if not path.exists():
+                    path.mkdir()
+                    folders.append(path)
+                for file in sorted(part.iterdir()):
+                    yield file, path / file.name
+            else:
+                yield part, path
 
     def real_names(self, message: str) -> str:
         """The message with the names that a person knows instead of the hidden ones."""
@@ -157,6 +180,17 @@ def outputs(force: bool = False) -> Iterator[Outputs]:
 def _hidden(path: Path) -> Path:
     # Not made of the output's own name: that may already be as long as a name can be.
     return path.with_name(f"{PREFIX}{secrets.token_hex(6)}{path.suffix}")
+
+
+def _kept_aside(path: Path) -> Path:
+    """A second, hidden name for a file that is about to be overwritten."""
+    aside = _hidden(path)
+    try:
+        os.link(path, aside, follow_symlinks=False)
+    except OSError:
+        # A file system without hard links.
+        path.replace(aside)
+    return aside
 
 
 def _check_parent(path: Path) -> None:

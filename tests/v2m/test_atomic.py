@@ -64,6 +64,31 @@ def test_what_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "b.wav").read_text() == "theirs"
 
 
+def test_where_one_output_cannot_be_placed_all_is_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_text("mine")
+    with pytest.raises(OutputError, match="has become a folder"), outputs(force=True) as files:
+        files.claim(tmp_path / "a.mp4").write_text("new")
+        files.claim(tmp_path / "b.wav").write_text("new")
+        (files.claim_folder(tmp_path / "stems") / "Drums.wav").write_text("new")
+        files.claim(tmp_path / "c.mid").write_text("new")
+        # A file can't be put where a folder has appeared.
+        (tmp_path / "c.mid").mkdir()
+    assert names(tmp_path) == ["a.mp4", "c.mid"]
+    assert (tmp_path / "a.mp4").read_text() == "mine"
+
+
+def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)
+    (tmp_path / "a.mp4").write_text("mine")
+    with outputs(force=True) as files:
+        files.claim(tmp_path / "a.mp4").write_text("new")
+    assert (tmp_path / "a.mp4").read_text() == "new"
+    assert names(tmp_path) == ["a.mp4"]
+
+
 def test_refusals(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine").write_text("mine")
