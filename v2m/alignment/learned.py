@@ -288,4 +288,4 @@ def _held(rows: NDArray[np.float64], count: int) -> NDArray[np.float64]:
 
 def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     norm = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.divide(rows, norm, out=np.zeros_like(rows), where=norm > 1e-12)
+    return np.asarray(np.divide(rows, norm, out=np.zeros_like(rows), where=norm > 1e-12))

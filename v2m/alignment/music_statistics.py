@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +73,7 @@ class Statistics:
         if self.numbers.keys() != UNITS.keys() or self.histograms.keys() != HISTOGRAMS.keys():
             raise ValueError("statistics hold every metric, and no other")
         for name in ("numbers", "histograms"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+            object.__setattr__(self, name, dict(getattr(self, name)))
 
 
 def describe(piece: Piece) -> Statistics:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SLOTS_PER_BEAT = 4
 ON_BEAT_S = 0.005
 """A downbeat is one of the beats if it is this near to it."""
+AGREED = 0.5
+"""Notes agree on how far off the grid they are if the mean of that, as directions, is this long."""
 
 
 class PieceError(V2MError, ValueError):
@@ -258,21 +260,39 @@ def _gathered(
     end_s: float,
 ) -> Piece:
     def joined(k: int) -> NDArray[Any]:
-        return np.concatenate([c[k] for c in columns]) if columns else np.zeros(0)
+        return np.concatenate([np.zeros(0), *(c[k] for c in columns)])
 
     def flags(k: int) -> NDArray[np.bool_]:
-        return np.concatenate([np.full(len(c[0]), c[k]) for c in columns]) if columns else np.zeros(0, bool)
+        return np.concatenate([np.zeros(0, bool), *(np.full(len(c[0]), c[k]) for c in columns)])
 
-    return make_piece(
-        joined(0),
-        joined(1),
-        joined(2),
-        is_drum=flags(3),
-        is_melody=flags(4),
-        beats_s=beats_s,
-        downbeats_s=downbeats_s,
-        end_s=end_s,
+    return settled(
+        make_piece(
+            joined(0),
+            joined(1),
+            joined(2),
+            is_drum=flags(3),
+            is_melody=flags(4),
+            beats_s=beats_s,
+            downbeats_s=downbeats_s,
+            end_s=end_s,
+        )
     )
+
+
+def settled(piece: Piece) -> Piece:
+    """The piece with its players' common lead over the grid taken off.
+
+    Music that is to be heard on the beat is played a little before it, since instruments speak late;
+    read as it is played, quick music would fall into the slots before. The lead is the circular mean
+    of what notes are off their slots; where they agree on none, nothing is moved.
+    """
+    if not piece.start_s.size:
+        return piece
+    turn = complex(np.mean(np.exp(2j * np.pi * SLOTS_PER_BEAT * piece.start_beat)))
+    if abs(turn) < AGREED:
+        return piece
+    off_beats = float(np.angle(turn)) / (2 * np.pi * SLOTS_PER_BEAT)
+    return replace(piece, start_s=piece.time_at(piece.start_beat - off_beats))
 
 
 def _ticks_of_beats(score: Any) -> tuple[list[int], list[int], int]:
