@@ -9,6 +9,7 @@ from generators.rhythm.band import Band, Part
 from generators.rhythm.timeline import Timeline
 
 HARMONIC = ("pad", "chords", "arpeggio")
+FIGURING = ("arpeggio",)  # who answers each movement of the picture
 GROWTH = 0.05  # a returning section is that much fuller each time
 MELODY_FROM = 0.12  # below this energy a theme has no melody: the picture is left alone
 
@@ -26,9 +27,9 @@ class Casting:
 def cast_parts(timeline: Timeline, band: Band) -> Casting:
     """Choose the parts of each section.
 
-    A part plays where the section's energy is in its range. Every section has harmony and, in
-    dance mode, drums and bass; every theme that is not near silence has a melody: where no part's
-    range fits, the nearest one plays.
+    A part plays where the section's energy is in its range. Every section has harmony, a figuration
+    and, in dance mode, drums and bass; every theme that is not near silence has a melody: where no
+    part's range fits, the nearest one plays.
     """
     plan = timeline.plan
     return Casting(tuple(_section(band, section, plan.mode) for section in plan.sections))
@@ -37,7 +38,7 @@ def cast_parts(timeline: Timeline, band: Band) -> Casting:
 def _section(band: Band, section: Section, mode: str) -> tuple[Part, ...]:
     energy = min(section.energy + GROWTH * section.variation, 1.0)
     chosen = [p for p in band.parts if _willing(p, section) and p.energy[0] <= energy <= p.energy[1]]
-    needed: list[tuple[str, ...]] = [HARMONIC]
+    needed: list[tuple[str, ...]] = [HARMONIC, FIGURING]
     if section.role == "theme" and energy >= MELODY_FROM:
         needed.append(("melody",))
     if mode == "dance":

@@ -14,7 +14,8 @@ SHORTEST_S = 0.04
 LATEST_START_S = 0.06  # before the end of the picture
 HUMANISE_LIMIT_S = 0.008
 # In a full mix an attack is heard this much after its note begins; hits alone are placed to the millisecond.
-BLOOM_S = 0.012
+BLOOM_S = 0.030
+EARLIEST_S = 0.048  # however slowly an instrument speaks: from here on it is heard as early
 CLEAR_BEFORE_FINAL_S = 0.05  # nothing else starts this close before the last chord
 
 # MIDI velocity from how loud the bar is and how strong the note is within its line.
@@ -59,7 +60,7 @@ def perform(
         if body and start > plan.final_s - CLEAR_BEFORE_FINAL_S:
             continue
         if body:
-            start -= attack_s + BLOOM_S
+            start -= min(attack_s + BLOOM_S, EARLIEST_S)
         if body and note.slot not in moved:
             start += float(np.clip(draw * humanise_s, -HUMANISE_LIMIT_S, HUMANISE_LIMIT_S))
         start = float(np.clip(start, 0.0, max(end_s - LATEST_START_S, 0.0)))

@@ -10,23 +10,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from generators.form import Section
 from generators.rhythm.band import Band
 from generators.rhythm.meter import fit_pattern, onsets
 from generators.rhythm.timeline import Timeline, metric_weight
 
-# Attacks a second at density 0 and at density 1.
+# Attacks of the ensemble a second, at density 0 and at density 1; and how many there are with the light
+# ones, which only the figuration plays, where the picture moves that often.
 ATTACKS_PER_S = {"film": (0.8, 3.3), "dance": (1.6, 5.2)}
+WITH_LIGHT_PER_S = {"film": (0.9, 6.2), "dance": (1.2, 7.0)}
 ACCENT_SHARE = {"film": 1.35, "dance": 1.7}
 METRE_SHARE = {"film": 0.42, "dance": 0.7}
 GROOVE_SHARE = {"film": 0.33, "dance": 0.4}
 # Plans weigh a cut 1, a motion accent about 0.3, a lesser onset under 0.1; the ear and the measures of
 # alignment want all of them, so weights are bent towards one another.
 MOVED_POWER = 0.4
+MOVES_AT_ALL = 0.5  # what a slot is given for moving, however little, beside a 1 for a clean cut
 LEAST = 0.22  # a slot that matters less than this is left free, however full the bar may be
 SPACE_BEFORE_HIT = 0.5  # in a film, hits this heavy have a slot of silence before them
 SIDE_BY_SIDE = {"film": 0.5, "dance": 0.25}  # two neighbouring slots both attack if both move this much
+NIMBLE_S = 0.11  # the figuration plays neighbouring slots only if they are this far apart
 
 
 @dataclass(frozen=True)
@@ -38,12 +43,14 @@ class Attack:
         at: in the piece (a `Timeline`'s count).
         strength: 0 to 1.
         moved: 0 to 1, how much of that the picture asks for.
+        light: only the figuration plays it; the ensemble does not.
     """
 
     slot: int
     at: int
     strength: float
     moved: float
+    light: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,8 +61,9 @@ class Pulse:
     grooves: dict[str, str]
 
     def strongest(self, bar: int, count: int) -> tuple[Attack, ...]:
-        """The `count` strongest attacks of a bar, in order of time."""
-        best = sorted(self.bars[bar], key=lambda a: (-a.strength, a.slot))[:count]
+        """The `count` strongest of the ensemble's attacks in a bar, in order of time."""
+        heavy = (a for a in self.bars[bar] if not a.light)
+        best = sorted(heavy, key=lambda a: (-a.strength, a.slot))[:count]
         return tuple(sorted(best, key=lambda a: a.slot))
 
 
@@ -122,12 +130,12 @@ def _bar(
     struck = {slot: weight for slot, weight in hits.items() if 0 <= slot < bar.slots}
     for slot, weight in struck.items():
         moves[slot] = max(moves[slot], weight**MOVED_POWER)
+    moves = np.clip(moves, 0, 1)
+    pull = np.where(moves > 0, MOVES_AT_ALL + (1 - MOVES_AT_ALL) * moves, 0.0)
     template = fit_pattern(groove, bar.beats, bar.slots_per_beat)
     metre = np.array([metric_weight(s, bar.beats, bar.slots_per_beat) for s in range(bar.slots)])
     in_groove = np.array([char != "." for char in template])
-    score = (
-        ACCENT_SHARE[mode] * np.clip(moves, 0, 1) + METRE_SHARE[mode] * metre + GROOVE_SHARE[mode] * in_groove
-    )
+    score = ACCENT_SHARE[mode] * pull + METRE_SHARE[mode] * metre + GROOVE_SHARE[mode] * in_groove
     chosen: list[int] = sorted(struck)
     barred: set[int] = set()
     if mode == "dance":
@@ -148,10 +156,34 @@ def _bar(
         if near and (moves[slot] < least or max(moves[other] for other in near) < least):
             continue
         chosen.append(int(slot))
+    light = _light(timeline, b, moves, chosen, barred)
     top = max(float(score.max()), 1.0)
     return [
         Attack(
-            slot, first + slot, float(np.clip(score[slot] / top, 0.1, 1.0)), float(np.clip(moves[slot], 0, 1))
+            slot=slot,
+            at=first + slot,
+            strength=float(np.clip(score[slot] / top, 0.1, 1.0)),
+            moved=float(moves[slot]),
+            light=slot in light,
         )
-        for slot in sorted(chosen)
+        for slot in sorted([*chosen, *light])
     ]
+
+
+def _light(
+    timeline: Timeline, b: int, moves: NDArray[np.float64], chosen: list[int], barred: set[int]
+) -> list[int]:
+    """The slots on which the picture moves and only the figuration answers, the most moved first."""
+    plan = timeline.plan
+    low, high = WITH_LIGHT_PER_S[plan.mode]
+    length_s = timeline.bar_length_s(b)
+    room = round((low + (high - low) * plan.curves.density[b]) * length_s) - len(chosen)
+    apart = 1 if length_s / len(moves) >= NIMBLE_S else 2
+    light: list[int] = []
+    for slot in np.argsort(-moves, kind="stable"):
+        if len(light) >= room or moves[slot] <= 0:
+            break
+        taken = [*chosen, *light]
+        if slot not in barred and all(abs(slot - other) >= apart for other in taken):
+            light.append(int(slot))
+    return light
