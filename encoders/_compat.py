@@ -52,9 +52,10 @@ def lean_package(name: str) -> ModuleType:
     """Let submodules of the package `name` be imported without running its `__init__`.
 
     mediapipe's own `__init__` imports matplotlib, sounddevice and every task it has: 0.6 to 2 s, where
-    its graph runner alone takes 0.1 s. The package object put in place knows only where its
+    its graph runner alone takes 0.1 s; scenedetect's imports moviepy and every other reader of files,
+    twice the time that its detectors take. The package object put in place knows only where its
     submodules are; whoever asks it for anything else (`mediapipe.solutions`) gets the whole package
-    loaded then, so other users of it notice nothing. Can go when mediapipe imports lazily.
+    loaded then, so other users of it notice nothing. Can go when both import lazily.
 
     Raises:
         ModuleNotFoundError: if there is no such package.

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders._compat import lean_package
 from encoders.fades import Fade, find_dissolves, find_fades
 from encoders.frames import FrameBatch
 from encoders.stream import Stream
@@ -76,6 +77,8 @@ class CutsSense:
 
     def __init__(self) -> None:
         import cv2
+
+        lean_package("scenedetect")
         from scenedetect.common import FrameTimecode
         from scenedetect.detectors import AdaptiveDetector, ThresholdDetector
 
