@@ -65,12 +65,14 @@ class Chroma:
         times_s: float64 `[F]`.
         whole: float64 `[F, 12]`, magnitude by pitch class, not normalised; 0 in silence.
         bass: float64 `[F, 12]`, the same of fundamentals below 260 Hz alone.
+        register: float64 `[F]`, mean MIDI pitch of the spectral peaks, by magnitude; nan where there is none.
         tuning_semitones: how far the sound lies from A = 440 Hz, −0.5 to 0.5; taken out of both.
     """
 
     times_s: NDArray[np.float64]
     whole: NDArray[np.float64]
     bass: NDArray[np.float64]
+    register: NDArray[np.float64]
     tuning_semitones: float
 
 
@@ -148,11 +150,14 @@ def chroma(samples: NDArray[np.float32]) -> Chroma:
     turn = np.sum(height * np.exp(2j * np.pi * pitch))
     tuning = float(np.angle(turn) / (2 * np.pi)) if height.size else 0.0
     pitch = pitch - tuning
+    weight = np.bincount(frame, height, minlength=count).astype(np.float64)
+    moment = np.bincount(frame, height * pitch, minlength=count).astype(np.float64)
     low = pitch < 69 + 12 * np.log2(_BASS_HZ / 440.0)
     return Chroma(
         times_s=np.arange(count) * _LONG_HOP / SAMPLE_RATE,
         whole=_fold(frame, pitch, height, count, _HARMONICS),
         bass=_fold(frame[low], pitch[low], height[low], count, 1),
+        register=np.divide(moment, weight, out=np.full(count, np.nan), where=weight > 0),
         tuning_semitones=tuning,
     )
 
