@@ -27,9 +27,10 @@ from rich.table import Table
 
 from benchmarks.clips import Subject, clips_in, made_clip
 from v2m.alignment import sync
+from v2m.alignment.audio import read_sound
 from v2m.alignment.flow import measure_flow
 from v2m.alignment.measure import Measure
-from v2m.alignment.onsets import detect_onsets, read_sound
+from v2m.alignment.onsets import detect_onsets
 
 MADE = ("film", "dance", "montage", "talk", "still")
 GOALS = {

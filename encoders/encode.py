@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,16 +115,40 @@ def encode(
     return look(clip, [factories[name] for name in SENSES if name in chosen], progress)
 
 
+@dataclass(frozen=True)
+class Reader:
+    """How the frames are decoded for the senses.
+
+    Attributes:
+        read: a clip → its frames in order, in batches.
+        max_rate_hz: frames closer together than this are not among them.
+    """
+
+    read: Callable[[Clip], Iterator[FrameBatch]]
+    max_rate_hz: float
+
+
+def _at_model_size(clip: Clip) -> Iterator[FrameBatch]:
+    return read(clip, short_side=SHORT_SIDE, max_rate_hz=MAX_RATE_HZ)
+
+
+AT_MODEL_SIZE = Reader(_at_model_size, MAX_RATE_HZ)
+
+
 def look(
-    clip: Clip, factories: Sequence[Callable[[], Sense]], progress: Callable[[float], None] | None = None
+    clip: Clip,
+    factories: Sequence[Callable[[], Sense]],
+    progress: Callable[[float], None] | None = None,
+    *,
+    reader: Reader = AT_MODEL_SIZE,
 ) -> Streams:
     """Show the clip to senses that are made here, and gather their streams in that order."""
     report = progress or (lambda share: None)
-    one_pass = _Pass(clip)
+    one_pass = _Pass(clip, reader)
     senses = one_pass.run(factories, lambda share: report(_PASS_SHARE * share))
     streams: dict[str, Stream] = {}
     notes = list(clip.notes)
-    duration_s, missing = _what_decoded(clip, one_pass.seen, one_pass.last_s)
+    duration_s, missing = _what_decoded(clip, one_pass, reader.max_rate_hz)
     notes += missing
     for done, sense in enumerate(senses):
         for stream in sense.finish(streams):
@@ -135,16 +160,16 @@ def look(
     return Streams(streams, duration_s, clip.content_hash, tuple(notes))
 
 
-def _what_decoded(clip: Clip, seen: int, last_s: float) -> tuple[float, list[str]]:
+def _what_decoded(clip: Clip, done: _Pass, max_rate_hz: float) -> tuple[float, list[str]]:
     """How long the picture really is, and a sentence on the frames that did not decode."""
-    due = analysed_frames(clip.frame_times_s, MAX_RATE_HZ)
-    if seen == len(due):
+    due = analysed_frames(clip.frame_times_s, max_rate_hz)
+    if done.seen == len(due):
         return clip.duration_s, []
-    note = f"{len(due) - seen} of {len(due)} frames could not be decoded and are left out."
-    gap_s = float(clip.frame_times_s[due[-1]]) - last_s
+    note = f"{len(due) - done.seen} of {len(due)} frames could not be decoded and are left out."
+    gap_s = float(clip.frame_times_s[due[-1]]) - done.last_s
     if gap_s <= max(_LOST_TAIL_S, 2 * clip.frame_s):
         return clip.duration_s, [note]
-    end_s = last_s + clip.frame_s
+    end_s = done.last_s + clip.frame_s
     return end_s, [note, f"The picture can be seen up to {end_s:.2f} s of {clip.duration_s:.2f} s."]
 
 
@@ -156,10 +181,11 @@ class _Pass:
         last_s: the time of the last of them.
     """
 
-    def __init__(self, clip: Clip) -> None:
+    def __init__(self, clip: Clip, reader: Reader) -> None:
         self.seen = 0
         self.last_s = 0.0
         self._clip = clip
+        self._reader = reader
         self._stop = threading.Event()
         self._failures: list[BaseException] = []
 
@@ -203,7 +229,7 @@ class _Pass:
             self._stop.set()
 
     def _feed(self, queues: Sequence[queue.Queue[FrameBatch | None]]) -> None:
-        for batch in read(self._clip, short_side=SHORT_SIDE, max_rate_hz=MAX_RATE_HZ):
+        for batch in self._reader.read(self._clip):
             self.seen += len(batch)
             self.last_s = float(batch.times_s[-1])
             for waiting in queues:

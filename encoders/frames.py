@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from numpy.typing import NDArray
 from encoders.clip import Clip, check_file
 from encoders.container import decode, open_container
 from encoders.errors import ClipError
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
 
 BATCH_FRAMES = 24
 """Frames a batch: 8 MB at 256 lines, so that a queue of batches stays small."""
@@ -157,6 +161,20 @@ def _read_pyav(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int]) -> 
     times: list[float] = []
     frames: list[NDArray[np.uint8]] = []
     many = _batch_frames(size)
+    for index, frame in decoded_frames(clip, wanted):
+        # One scaler for all: a frame's own would be set up anew each time.
+        scaled = scaler.reformat(frame, *stored_size, format="rgb24", interpolation="AREA").to_ndarray()
+        frames.append(upright(clip, np.asarray(scaled, dtype=np.uint8)))
+        times.append(float(clip.frame_times_s[index]))
+        if len(frames) == many:
+            yield FrameBatch(np.asarray(times), np.stack(frames))
+            times, frames = [], []
+    if frames:
+        yield FrameBatch(np.asarray(times), np.stack(frames))
+
+
+def decoded_frames(clip: Clip, wanted: NDArray[np.int64]) -> Iterator[tuple[int, VideoFrame]]:
+    """The wanted frames that PyAV decodes, as they are stored, each with its index in the clip."""
     due = set(wanted.tolist())
     with open_container(clip.path) as container:
         stream = next(s for s in container.streams.video if s.index == clip.stream_index)
@@ -167,17 +185,12 @@ def _read_pyav(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int]) -> 
             if index <= last or index not in due:
                 continue
             last = index
-            # One scaler for all: a frame's own would be set up anew each time.
-            scaled = scaler.reformat(frame, *stored_size, format="rgb24", interpolation="AREA").to_ndarray()
-            if clip.mirrored:
-                scaled = scaled[:, ::-1]
-            frames.append(np.rot90(scaled, -clip.rotation // 90))
-            times.append(float(clip.frame_times_s[index]))
-            if len(frames) == many:
-                yield FrameBatch(np.asarray(times), np.stack(frames))
-                times, frames = [], []
-    if frames:
-        yield FrameBatch(np.asarray(times), np.stack(frames))
+            yield index, frame
+
+
+def upright(clip: Clip, stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A stored picture `[H, W, 3]` the way a player shows it: mirrored and turned."""
+    return np.rot90(stored[:, ::-1] if clip.mirrored else stored, -clip.rotation // 90)
 
 
 def _nearest(clip: Clip, time_s: float) -> int:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from encoders.errors import ClipError
 from v2m.alignment import chance, sync
+from v2m.alignment.audio import read_sound
 from v2m.alignment.flow import Flow, measure_flow
-from v2m.alignment.onsets import SAMPLE_RATE, detect_onsets, read_sound
+from v2m.alignment.onsets import SAMPLE_RATE, detect_onsets
 
 CUTS_S = np.array([1.3, 3.1, 4.6, 7.9, 10.2, 12.55, 15.0, 18.4, 21.7, 25.1])
 
