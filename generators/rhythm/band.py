@@ -7,7 +7,9 @@ The `arrangement` table of a style file (`generators/styles/NAME.toml`) holds:
     groove                  in film mode: true, drums keep time; false, they mark what moves
     rhythms                 one-bar onset templates, four slots a beat: `x` a note, `.` none
     [harmony]
-      colour                chord colours and how likely: triad, sus2, ninth, seventh, sixth
+      colour                chord colours and how likely: triad, sus2, ninth, seventh, sixth, and blues
+                            (sevenths that need no resolving)
+      corpora               whose songs the chords are learnt from, and how much: billboard, pop909
       [harmony.progressions]  mode → progressions of Roman numerals (degrees of the major scale);
                             lydian, mixolydian fall back to major, dorian, phrygian to minor
     [[voices]]              name, role, program, gain_db, pan, reverb (see `music.Voice`) and
@@ -56,7 +58,8 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     "counter": ("line",),
     "drums": ("",),
 }
-COLOURS = ("triad", "sus2", "ninth", "seventh", "sixth")
+COLOURS = ("triad", "sus2", "ninth", "seventh", "sixth", "blues")
+CORPORA = ("billboard", "pop909")
 FALLBACK_MODES = {"lydian": "major", "mixolydian": "major", "dorian": "minor", "phrygian": "minor"}
 
 
@@ -100,6 +103,7 @@ class Band:
     groove: bool
     rhythms: tuple[str, ...]
     colour: dict[str, float]
+    corpora: dict[str, float]
     progressions: dict[str, tuple[tuple[str, ...], ...]]
     parts: tuple[Part, ...]
     accents: tuple[AccentPart, ...]
@@ -138,6 +142,11 @@ def _band(table: Mapping[str, Any]) -> Band:
     colour = {name: float(weight) for name, weight in harmony["colour"].items()}
     if set(colour) - set(COLOURS) or not any(weight > 0 for weight in colour.values()):
         raise PlanError(f"colour needs some of {', '.join(COLOURS)}, with a weight above 0")
+    corpora = {
+        name: float(share) for name, share in harmony.get("corpora", dict.fromkeys(CORPORA, 1.0)).items()
+    }
+    if set(corpora) - set(CORPORA) or not any(share > 0 for share in corpora.values()):
+        raise PlanError(f"corpora needs some of {', '.join(CORPORA)}, with a share above 0")
     progressions = {
         mode: tuple(tuple(line.split()) for line in lines) for mode, lines in harmony["progressions"].items()
     }
@@ -153,6 +162,7 @@ def _band(table: Mapping[str, Any]) -> Band:
         groove=bool(table.get("groove", False)),
         rhythms=rhythms,
         colour=colour,
+        corpora=corpora,
         progressions=progressions,
         parts=tuple(_part(entry) for entry in table["voices"]),
         accents=tuple(_accent(entry) for entry in table["accents"]),

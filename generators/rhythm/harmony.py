@@ -1,47 +1,37 @@
-"""Plan → chords: functional progressions section by section, cadences, and the last chord.
+"""Plan → chords: what each bar is over, where it turns, and how it comes home.
 
-One label keeps one progression; its valence makes it brighter or darker by choice of progression
-and by mode mixture; tension adds dominants with a ninth, half-diminished chords and pedal points;
-each section ends on a dominant of what follows, so that the new section resolves it.
+One label keeps one theme of chords (`chord_theme`), drawn from what songs and the style do; brighter,
+darker and tenser pictures bend it (`chord_odds`, `reharmonise`). Each section ends on a chord that the
+next resolves (`cadences`), on its downbeat, which is where the planner put the cut.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
 from generators.form import Section
 from generators.key import Key
 from generators.rhythm.band import Band
-from generators.rhythm.chords import QUALITIES, Chord, parse_numeral
+from generators.rhythm.cadences import arrival, lead_in, leading_chord
+from generators.rhythm.chord_colour import over_pedal, sound, stepwise, suspended
+from generators.rhythm.chord_draft import Draft, in_key
+from generators.rhythm.chord_odds import ChordOdds, chord_odds
+from generators.rhythm.chord_space import MAJOR_MODES, symbol
+from generators.rhythm.chord_theme import ChordTheme, make_theme
+from generators.rhythm.chords import Chord
+from generators.rhythm.harmonic_rhythm import place_chords
+from generators.rhythm.motif import phrases
+from generators.rhythm.progressions import START
+from generators.rhythm.reharmonise import OddsOf, meet_hits, point_at
 from generators.rhythm.timeline import Timeline
 
-MAJOR_MODES = ("major", "lydian", "mixolydian")
-
-# What leads home in each mode: chords that stand before the tonic at a section's end.
-CADENCES = {
-    "major": ("V",),
-    "lydian": ("V", "II"),
-    "mixolydian": ("bVII", "v"),
-    "dorian": ("bVII", "v"),
-    "minor": ("V", "V", "bVII"),
-    "phrygian": ("bvii", "bII"),
-}
-# Mode mixture: (valence beyond which it is used, chord, its substitute). Never on a first chord.
-DARKER = (
-    (-0.2, "IV", "iv"),
-    (-0.35, "II", "ii"),
-    (-0.5, "V", "v"),
-    (-0.5, "iii", "bIII"),
-    (-0.75, "I", "vi"),
-)
-BRIGHTER = ((0.2, "iv", "IV"), (0.3, "v", "V"), (0.4, "ii", "bIII"), (0.6, "i", "bIII"))
-TENSER = ((0.5, "iv", "iihdim7"), (0.6, "ii", "iihdim7"), (0.65, "vi", "#iv°7"), (0.7, "bVII", "vii°7"))
-
-SECONDS_PER_CHORD = (3.7, 1.6)  # at density 0 and 1
-MIXTURE_CHANCE = 0.75
+PICARDY = 0.35  # valence from which even minor ends on a major chord
+SUSPEND_FROM = 0.4  # tension from which the chord before a section is suspended first
+PEDAL_FROM, PEDAL_CHANCE = 0.6, 0.6
 
 
 @dataclass(frozen=True)
@@ -88,188 +78,172 @@ class Harmony:
 def harmonise(timeline: Timeline, band: Band) -> Harmony:
     """Chords for every bar of the plan up to its last chord, and that chord."""
     plan = timeline.plan
-    spans: list[Span] = []
-    for index, section in enumerate(plan.sections):
-        following = plan.sections[index + 1].key if index + 1 < len(plan.sections) else section.key
-        spans += _section(timeline, band, section, following)
-    spans = [replace(s, end=min(s.end, timeline.final_slot)) for s in spans if s.start < timeline.final_slot]
+
+    @cache
+    def odds_of(mode: str) -> ChordOdds:
+        return chord_odds(band, mode)
+
+    themes: dict[str, ChordTheme] = {}
+    for section in plan.sections:
+        if section.label not in themes:
+            themes[section.label] = make_theme(timeline, band, odds_of(section.key.mode), section)
+    drafts: list[Draft] = []
+    for index in range(len(plan.sections)):
+        drafts += _section(timeline, themes, odds_of, index)
+    drafts = [
+        replace(d, end=min(d.end, timeline.final_slot)) for d in drafts if d.start < timeline.final_slot
+    ]
     last = plan.sections[-1].key
-    if len(spans) > 1 and not spans[-1].cadence:
+    if len(drafts) > 1 and not drafts[-1].cadence:
         # The last chord may come before the last section's own cadence: something must lead home.
-        leading = parse_numeral(CADENCES[last.mode][0], last)
-        spans[-1] = replace(spans[-1], chord=leading, key=last, cadence=True)
-    spans = _invert(_split_at_hits(spans, timeline))
+        drafts[-1] = replace(drafts[-1], symbol=leading_chord(last.mode), key=last, cadence=True)
+    drafts = point_at(meet_hits(_joined(drafts), timeline, odds_of), timeline)
     valence = float(np.mean(plan.curves.valence[-2:]))
-    major = last.mode in MAJOR_MODES or valence > 0.35  # a Picardy third where the picture ends bright
+    major = last.mode in MAJOR_MODES or valence > PICARDY
     final = Chord(last.tonic, "maj" if major else "min", last.tonic)
-    if not spans:
-        spans = [Span(0, max(timeline.final_slot, 1), final, last)]
-    return Harmony(tuple(spans), final, last)
+    spans = _invert(_pedal(_suspend(_coloured(drafts, timeline, band), timeline), timeline))
+    return Harmony(tuple(spans) or (Span(0, max(timeline.final_slot, 1), final, last),), final, last)
 
 
-def _section(timeline: Timeline, band: Band, section: Section, following: Key) -> list[Span]:
+def _section(timeline: Timeline, themes: dict[str, ChordTheme], odds_of: OddsOf, index: int) -> list[Draft]:
     plan = timeline.plan
-    bars = range(section.start_bar, section.end_bar)
-    curves = plan.curves
-    valence = float(np.mean([curves.valence[b] for b in bars]))
-    first = next(s for s in plan.sections if s.label == section.label)
-    numerals = _progression(timeline, band, first, section.key.mode)
-    spacing = _bars_per_chord(timeline, first)
-    slots = _chord_slots(timeline, section, spacing)
-    rng = timeline.random("colour", section.label)
-    spans = []
-    for i, (start, end) in enumerate(slots):
-        bar = timeline.bar_of(start)
-        tension = curves.tension[bar]
-        numeral = numerals[i % len(numerals)]
-        last = i == len(slots) - 1 and len(slots) > 1
-        draws = rng.random(4)
-        if last:
-            options = CADENCES[following.mode]
-            numeral = options[int(draws[0] * len(options))]
-            chord = parse_numeral(numeral, following)
-            if chord.is_major and tension > 0.55 and numeral == "V":
-                chord = replace(chord, quality="7b9" if following.mode not in MAJOR_MODES else "7")
-            spans.append(
-                Span(start, end, _coloured(chord, following, band, draws[1], draws[2], True), following, True)
-            )
-            continue
-        if i:
-            numeral = _mixed(numeral, section.key.mode, valence, tension, draws[0])
-        chord = parse_numeral(numeral, section.key)
-        chord = _coloured(chord, section.key, band, draws[1], draws[2], numeral == "V")
-        if (
-            tension > 0.6
-            and draws[3] < 0.6
-            and not any((t - section.key.tonic) % 12 in (1, 11) for t in chord.tones)
-        ):
-            chord = replace(chord, bass=section.key.tonic)  # a pedal point
-        spans.append(Span(start, end, chord, section.key))
-    return spans
+    section = plan.sections[index]
+    theme, odds, key = themes[section.label], odds_of(section.key.mode), section.key
+    names = [theme.name(i) for i in range(len(phrases(section.start_bar, section.end_bar)))]
+    placed = place_chords(timeline, section, [theme.rhythms[name] for name in names])
+    wanted = [
+        (at, theme.chord(name, half)) for name, row in zip(names, placed, strict=True) for at, half in row
+    ]
+    ends = [*(at for at, _ in wanted[1:]), int(timeline.first_slot[section.end_bar])]
+    chain: list[int] = []
+    for i, (at, chord) in enumerate(wanted):
+        bar = timeline.bar_of(at)
+        before = (START, START, *chain)[-2:]
+        then = wanted[i + 1][1] if i + 1 < len(wanted) else None
+        if i == 0:
+            chain.append(arrival(chord, key.mode, _darkening(timeline, index)))
+        else:
+            brighter = plan.curves.valence[bar] - theme.valence
+            tenser = plan.curves.tension[bar] - theme.tension
+            chain.append(odds.stand_in((before[0], before[1]), chord, then, brighter=brighter, tenser=tenser))
+    drafts = [
+        Draft(at, end, sym, key, opens=i == 0)
+        for i, ((at, _), end, sym) in enumerate(zip(wanted, ends, chain, strict=True))
+    ]
+    if len(drafts) > 1:
+        drafts[-2:] = _led_on(timeline, themes, odds, index, drafts)
+    return drafts
 
 
-def _progression(timeline: Timeline, band: Band, first: Section, mode: str) -> tuple[str, ...]:
-    """The label's numerals: two progressions, of which the first is the more often heard."""
-    valence = float(np.mean(timeline.plan.curves.valence[first.start_bar : first.end_bar]))
-    options = band.progressions_in(mode)
-    key = Key(0, mode)
-    share = np.array([np.mean([parse_numeral(n, key).is_major for n in option]) for option in options])
-    want = np.quantile(share, (valence + 1) / 2)
-    odds = np.exp(-np.abs(share - want) / 0.15)
-    rng = timeline.random("progression", first.label, mode)
-    pick = rng.choice(len(options), size=2, replace=len(options) < 2, p=odds / odds.sum())
-    one, other = (options[int(i)] for i in pick)
-    return one + one + other + one
+def _darkening(timeline: Timeline, index: int) -> float:
+    """How far valence falls into a section that keeps the key of the one before it; 0 at the start."""
+    sections, valence = timeline.plan.sections, timeline.plan.curves.valence
+    section, before = sections[index], sections[index - 1]
+    if index == 0 or before.key != section.key:
+        return 0.0
+    was = float(np.mean(valence[before.start_bar : before.end_bar]))
+    return was - float(np.mean(valence[section.start_bar : section.end_bar]))
 
 
-def _bars_per_chord(timeline: Timeline, section: Section) -> float:
-    """Harmonic rhythm: the fuller the label's first section, the sooner chords change."""
-    bars = range(section.start_bar, section.end_bar)
-    density = float(np.mean([timeline.plan.curves.density[b] for b in bars]))
-    bar_s = float(np.median([timeline.bar_length_s(b) for b in bars]))
-    slow, fast = SECONDS_PER_CHORD
-    wanted = slow + (fast - slow) * density
-    return min((0.5, 1.0, 2.0), key=lambda bars_each: abs(np.log(bars_each * bar_s / wanted)))
+def _led_on(
+    timeline: Timeline, themes: dict[str, ChordTheme], odds: ChordOdds, index: int, drafts: list[Draft]
+) -> list[Draft]:
+    """A section's last two chords, so that the last leads to what follows and is not there already."""
+    sections = timeline.plan.sections
+    here: Section = sections[index]
+    goal, key = symbol(0, "maj" if here.key.mode in MAJOR_MODES else "min"), here.key
+    if index + 1 < len(sections):
+        following = sections[index + 1]
+        key = following.key
+        goal = themes[following.label].chord(themes[following.label].name(0), 0)
+    tension = timeline.plan.curves.tension[here.end_bar - 1]
+    rng = timeline.random("lead in", here.label, goal, str(key))
+    lead = lead_in(goal, key, here.key, tension, (float(rng.random()), float(rng.random())))
+    last = replace(drafts[-1], symbol=lead, key=key, cadence=True)
+    before = drafts[-2]
+    if before.root == last.root and not before.opens:
+        # The goal of the way should not be there before the way is gone.
+        leads_to = in_key(lead, key, here.key)
+        prior = (START, START, *(d.symbol for d in drafts[:-2]))[-2:]
+        other = odds.stand_in((prior[0], prior[1]), before.symbol, leads_to, another=True)
+        before = replace(before, symbol=other)
+    return [before, last]
 
 
-def _chord_slots(timeline: Timeline, section: Section, spacing: float) -> list[tuple[int, int]]:
-    """Where chords start and end: on downbeats, and on half bars where harmony moves that fast."""
-    starts = []
-    for b in range(section.start_bar, section.end_bar):
-        bar, at = timeline.plan.grid.bars[b], int(timeline.first_slot[b])
-        offset = b - section.start_bar
-        last = b == section.end_bar - 1
-        if spacing <= 1 or offset % 2 == 0 or last:
-            starts.append(at)
-        if spacing < 1 and bar.beats >= 4 and (offset % 2 == 1 or last):
-            starts.append(at + bar.beats // 2 * bar.slots_per_beat)
-    ends = [*starts[1:], int(timeline.first_slot[section.end_bar])]
-    return list(zip(starts, ends, strict=True))
-
-
-def _mixed(numeral: str, mode: str, valence: float, tension: float, draw: float) -> str:
-    if draw > MIXTURE_CHANCE:
-        return numeral
-    table = DARKER if mode in MAJOR_MODES else BRIGHTER
-    for limit, chord, substitute in table:
-        if numeral == chord and (valence < limit if limit < 0 else valence > limit):
-            return substitute
-    for limit, chord, substitute in TENSER:
-        if numeral == chord and tension > limit:
-            return substitute
-    return numeral
-
-
-def _coloured(chord: Chord, key: Key, band: Band, draw: float, which: float, dominant: bool) -> Chord:
-    """Add the style's colour (a seventh, ninth, sixth or suspended second) if the key has the note."""
-    if chord.quality not in ("maj", "min"):
-        return chord
-    names = list(band.colour)
-    edges = np.cumsum([band.colour[n] for n in names])
-    name = names[int(np.searchsorted(edges, draw * edges[-1], side="right"))]
-    has = {step for step in range(12) if (chord.root + step) % 12 in key.scale}
-    major = chord.quality == "maj"
-    quality = chord.quality
-    if name == "seventh" and dominant and major:
-        quality = "9" if which < 0.3 and 2 in has else "7"
-    elif name == "seventh" and (11 if major else 10) in has:
-        rich = which < 0.4 and 2 in has
-        quality = ("maj9" if rich else "maj7") if major else ("min9" if rich else "min7")
-    elif name == "seventh" and major and 10 in has:
-        quality = "7"
-    elif name == "ninth" and 2 in has:
-        quality = "add9" if major else "minadd9"
-    elif name == "sixth" and 9 in has:
-        quality = "6" if major else "min6"
-    elif name == "sus2" and 2 in has:
-        quality = "sus2"
-    return replace(chord, quality=quality)
-
-
-def _split_at_hits(spans: list[Span], timeline: Timeline) -> list[Span]:
-    """A cut that falls on a later beat of the bar gets a new chord: the relative of the one before."""
-    plan = timeline.plan
-    strong = sorted(
-        int(timeline.first_slot[h.bar]) + h.slot
-        for h in plan.planned_hits
-        if h.kind in ("section", "cut", "fade") and h.weight >= 0.5
-    )
-    out: list[Span] = []
-    for span in spans:
-        rest = span
-        for slot in strong[bisect_right(strong, span.start) : bisect_right(strong, span.end)]:
-            per = plan.grid.bars[timeline.bar_of(slot)].slots_per_beat
-            if rest.start + per <= slot <= rest.end - per and not span.cadence and rest is span:
-                out.append(replace(span, end=slot))
-                rest = replace(span, start=slot, chord=_relative(span.chord, span.key))
-        out.append(rest)
+def _joined(drafts: list[Draft]) -> list[Draft]:
+    """Chords that came to be the same as the one before, joined to it."""
+    out = drafts[:1]
+    for draft in drafts[1:]:
+        same = draft.root == out[-1].root and draft.symbol == out[-1].symbol and draft.key == out[-1].key
+        if same and not draft.opens and draft.cadence == out[-1].cadence:
+            out[-1] = replace(out[-1], end=draft.end)
+        else:
+            out.append(draft)
     return out
 
 
-def _relative(chord: Chord, key: Key) -> Chord:
-    """A chord of the key that shares two notes with this one: a third below, or else above."""
-    for step in (-3, -4, 4, 3):
-        root = (chord.root + step) % 12
-        for quality in ("min", "maj"):
-            candidate = Chord(root, quality, root)
-            shared = len(set(candidate.tones) & set(chord.triad))
-            if shared == 2 and set(candidate.tones) <= set(key.scale) | set(chord.tones):
-                return candidate
-    return chord
+def _coloured(drafts: list[Draft], timeline: Timeline, band: Band) -> list[Span]:
+    """The style's colours; a chord has the same each time that its theme comes back to it."""
+    spans = []
+    section, counted = -1, 0
+    for draft in drafts:
+        now = _section_at(timeline, draft.start)
+        section, counted = (section, counted + 1) if now == section else (now, 0)
+        label = timeline.plan.sections[now].label
+        rng = timeline.random("colour", label, counted)
+        tension = timeline.plan.curves.tension[timeline.bar_of(draft.start)]
+        chord = sound(draft.symbol, draft.key, band, tension, (float(rng.random()), float(rng.random())))
+        spans.append(Span(draft.start, draft.end, chord, draft.key, draft.cadence))
+    return spans
+
+
+def _section_at(timeline: Timeline, slot: int) -> int:
+    starts = [section.start_bar for section in timeline.plan.sections]
+    return bisect_right(starts, timeline.bar_of(slot)) - 1
+
+
+def _suspend(spans: list[Span], timeline: Timeline) -> list[Span]:
+    """Hold the chord before a section up for its first half, where there is tension to let go."""
+    out: list[Span] = []
+    for span, following in zip(spans, [*spans[1:], None], strict=True):
+        bar = timeline.bar_of(span.start)
+        per = timeline.plan.grid.bars[bar].slots_per_beat
+        half = (span.end - span.start) // 2 // per * per
+        falls = following is None or (span.chord.root - following.chord.root) % 12 == 7
+        held = suspended(span.chord) if falls and span.cadence else None
+        if held and half >= per and timeline.plan.curves.tension[bar] > SUSPEND_FROM:
+            out.append(replace(span, end=span.end - half, chord=held))
+            out.append(replace(span, start=span.end - half))
+        else:
+            out.append(span)
+    return out
+
+
+def _pedal(spans: list[Span], timeline: Timeline) -> list[Span]:
+    """Hold the bass through tense phrases: on the tonic, or before a section's cadence on the dominant."""
+    plan = timeline.plan
+    out = list(spans)
+    for section in plan.sections:
+        rows = phrases(section.start_bar, section.end_bar)
+        for start, end in rows:
+            if float(np.mean(plan.curves.tension[start:end])) <= PEDAL_FROM:
+                continue
+            if timeline.random("pedal", start).random() >= PEDAL_CHANCE:
+                continue
+            last = (start, end) == rows[-1] and len(rows) > 1
+            pedal = (section.key.tonic + (7 if last else 0)) % 12
+            first, until = int(timeline.first_slot[start]), int(timeline.first_slot[end])
+            for i, span in enumerate(out):
+                if first <= span.start < until and not span.cadence and span.key == section.key:
+                    out[i] = replace(span, chord=over_pedal(span.chord, pedal))
+    return out
 
 
 def _invert(spans: list[Span]) -> list[Span]:
-    """Put a chord between two others in first inversion where that makes the bass go by step."""
+    """First inversions where they make the bass go by step."""
     out = list(spans)
     for i in range(1, len(spans) - 1):
-        before, span, after = out[i - 1], out[i], out[i + 1]
-        chord = span.chord
-        if chord.bass != chord.root or span.cadence or len(QUALITIES[chord.quality]) < 3:
-            continue
-        third = (chord.root + QUALITIES[chord.quality][1]) % 12
-        down, up = (before.chord.bass - third) % 12, (third - after.chord.bass) % 12
-        if QUALITIES[chord.quality][1] in (3, 4) and (
-            (down in (1, 2) and up in (1, 2)) or (12 - down in (1, 2) and 12 - up in (1, 2))
-        ):
-            out[i] = replace(span, chord=replace(chord, bass=third))
+        if not out[i].cadence:
+            chord = stepwise(out[i - 1].chord, out[i].chord, out[i + 1].chord)
+            out[i] = replace(out[i], chord=chord)
     return out

@@ -124,13 +124,18 @@ def kneser_ney(counts: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
     pairs = (counts > 0).sum(axis=0).astype(np.float32)
     single = (pairs > 0).sum(axis=0).astype(np.float32)
     even = np.full(single.shape, 1.0 / len(single), dtype=np.float32)
-    one = _discounted(single, even)
-    two = _discounted(pairs, one)
-    return one, two, _discounted(counts, two)
+    one = discounted(single, even)
+    two = discounted(pairs, one)
+    return one, two, discounted(counts, two)
 
 
-def _discounted(counts: NDArray[np.float32], lower: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Take from each count what its kind loses on new text, and give it to the shorter context."""
+def discounted(counts: NDArray[np.float32], lower: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One order of the estimate: each count loses what its kind loses on new text, to the shorter context.
+
+    Args:
+        counts: `[..., A]`.
+        lower: the odds given the shorter context, of a shape that `counts` broadcasts with.
+    """
     seen = np.bincount(np.minimum(counts, 5.0).astype(np.int64).ravel(), minlength=6).astype(np.float64)
     ones, twos, threes, fours = np.maximum(seen[1:5], 1.0)
     y = ones / (ones + 2 * twos)

@@ -2,23 +2,33 @@
 
 Viterbi search over each chord's candidates. Costs follow the part-writing rules that Huron
 (2001, "Tone and Voice") derives from perception: move by the least, no parallel fifths or
-octaves between the outer voices, wide below and close above, no lone gap.
+octaves, no voice where another just was, wide below and close above, sevenths fall and leading
+notes rise. How low an interval may lie before it is mud is what arrangers go by.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
+from numpy.typing import NDArray
 
-from generators.rhythm.chords import Chord
+from generators.rhythm.chords import QUALITIES, Chord
 
-PARALLEL_COST = 12.0
+OUTER_PARALLEL_COST, INNER_PARALLEL_COST = 12.0, 6.0
+DIRECT_COST = 2.0  # outer voices leap together into a fifth or an octave
+OVERLAP_COST = 1.5
+TOP_LEAP_COST = 3.0  # the top voice by more than a fifth
+UNRESOLVED_COST = 2.0
 GAP_COST = 4.0
+MUD_COST = 3.0
 CENTRE_COST = 0.12
 MAX_GAP = 12
 MAX_CANDIDATES = 60
+
+# Interval in semitones → the lowest MIDI pitch on which it is clear; wider ones are clear anywhere.
+CLEAR_FROM = np.array([0, 52, 51, 48, 46, 46, 46, 34, 43, 41, 41, 41, 0])
 
 
 def voice_chords(
@@ -26,19 +36,20 @@ def voice_chords(
 ) -> list[tuple[int, ...]]:
     """One voicing (ascending MIDI pitches between `low` and `high`) a chord.
 
-    `basses` are the bass notes that sound below, against which outer voices are checked.
+    `basses` are the bass notes that sound below; they count as the lowest voice.
     """
     if not chords:
         return []
     sets = [candidates(chord, low, high, voices) for chord in chords]
     centre = (low + high) / 2
-    costs = [_own_cost(sets[0], centre)]
-    origins: list[np.ndarray] = []
+    costs = [_own_cost(sets[0], basses[0], centre)]
+    origins: list[NDArray[np.int64]] = []
     for i in range(1, len(chords)):
         move = _move_cost(sets[i - 1], sets[i], basses[i - 1], basses[i])
+        move += _unresolved_cost(sets[i - 1], sets[i], chords[i - 1], chords[i])
         total = costs[-1][:, None] + move
         origins.append(total.argmin(axis=0))
-        costs.append(total.min(axis=0) + _own_cost(sets[i], centre))
+        costs.append(total.min(axis=0) + _own_cost(sets[i], basses[i], centre))
         costs[-1] -= costs[-1].min()
     path = [int(costs[-1].argmin())]
     for origin in reversed(origins):
@@ -47,7 +58,7 @@ def voice_chords(
 
 
 @cache
-def candidates(chord: Chord, low: int, high: int, voices: int) -> np.ndarray:
+def candidates(chord: Chord, low: int, high: int, voices: int) -> NDArray[np.int64]:
     """int `[N, voices]`: close and open positions of the chord within the range, ascending.
 
     Holds the chord's most telling notes; where the chord has fewer notes than there are voices,
@@ -77,22 +88,72 @@ def candidates(chord: Chord, low: int, high: int, voices: int) -> np.ndarray:
     return np.array(ranked[:MAX_CANDIDATES])
 
 
-def _own_cost(voicings: np.ndarray, centre: float) -> np.ndarray:
+def is_muddy(lower: NDArray[np.int64], upper: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Where an interval lies lower than it is clear (`CLEAR_FROM`)."""
+    return np.asarray(lower < CLEAR_FROM[np.clip(upper - lower, 0, 12)])
+
+
+def _own_cost(voicings: NDArray[np.int64], bass: int, centre: float) -> NDArray[np.float64]:
+    """float64 `[N]`: how each voicing lies over its bass."""
     gaps = np.diff(voicings, axis=1)
-    clusters = (gaps == 1).sum(axis=1) * 1.5
-    wide = np.clip(gaps[:, 1:] - 9, 0, None).sum(axis=1) * GAP_COST / 3 if gaps.shape[1] > 1 else 0.0
-    return np.asarray(clusters + wide + CENTRE_COST * (voicings.mean(axis=1) - centre) ** 2, dtype=np.float64)
+    cost = CENTRE_COST * (voicings.mean(axis=1) - centre) ** 2 + 1.5 * (gaps == 1).sum(axis=1)
+    cost += np.clip(gaps[:, 1:] - 9, 0, None).sum(axis=1) * GAP_COST / 3
+    below = np.column_stack([np.full(len(voicings), bass), voicings])
+    cost += MUD_COST * is_muddy(below[:, :-1], below[:, 1:]).sum(axis=1)
+    return np.asarray(cost, dtype=np.float64)
 
 
-def _move_cost(before: np.ndarray, after: np.ndarray, bass_before: int, bass_after: int) -> np.ndarray:
-    """float `[N before, N after]`."""
+def _move_cost(
+    before: NDArray[np.int64], after: NDArray[np.int64], bass_before: int, bass_after: int
+) -> NDArray[np.float64]:
+    """float64 `[N before, N after]`: how the voices go from one chord to the next."""
     moved = np.abs(before[:, None, :] - after[None, :, :])
-    cost = moved.sum(axis=2).astype(np.float64) + 0.5 * np.clip(moved - 4, 0, None).sum(axis=2)
-    top_before, top_after = before[:, -1][:, None], after[:, -1][None, :]
-    was, now = (top_before - bass_before) % 12, (top_after - bass_after) % 12
-    same_way = np.sign(top_after - top_before) == np.sign(bass_after - bass_before)
-    parallel = (was == now) & np.isin(now, (0, 7)) & same_way & (bass_after != bass_before)
-    return np.asarray(cost + PARALLEL_COST * parallel, dtype=np.float64)
+    cost = moved.sum(axis=2) + 0.5 * np.clip(moved - 4, 0, None).sum(axis=2)
+    cost = cost + TOP_LEAP_COST * (moved[:, :, -1] > 7)
+    overlap = (after[None, :, :-1] > before[:, None, 1:]) | (after[None, :, 1:] < before[:, None, :-1])
+    cost = cost + OVERLAP_COST * overlap.sum(axis=2)
+    was = np.column_stack([np.full(len(before), bass_before), before])
+    now = np.column_stack([np.full(len(after), bass_after), after])
+    outer = was.shape[1] - 1
+    for i, j in combinations(range(was.shape[1]), 2):
+        together, perfect, same = _motion(was, now, i, j)
+        price = OUTER_PARALLEL_COST if (i, j) == (0, outer) else INNER_PARALLEL_COST
+        cost = cost + price * (together & perfect & same)
+        if (i, j) == (0, outer):
+            cost = cost + DIRECT_COST * (together & perfect & ~same & (moved[:, :, -1] > 2))
+    return np.asarray(cost, dtype=np.float64)
+
+
+def _motion(
+    was: NDArray[np.int64], now: NDArray[np.int64], i: int, j: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """For two voices, bool `[N before, N after]` each.
+
+    Whether they go the same way, whether they come to a fifth or an octave, whether they were at the same.
+    """
+    lower = now[None, :, i] - was[:, None, i]
+    upper = now[None, :, j] - was[:, None, j]
+    together = np.sign(lower) * np.sign(upper) > 0
+    here = (now[None, :, j] - now[None, :, i]) % 12
+    there = (was[:, None, j] - was[:, None, i]) % 12
+    return together, np.isin(here, (0, 7)), here == there
+
+
+def _unresolved_cost(
+    before: NDArray[np.int64], after: NDArray[np.int64], chord: Chord, following: Chord
+) -> NDArray[np.float64]:
+    """float64 `[N before, N after]`: sevenths that do not fall by step, leading notes that do not rise."""
+    steps = QUALITIES[chord.quality]
+    move = after[None, :, :] - before[:, None, :]
+    cost = np.zeros(move.shape[:2])
+    for step in {10, 11} & set(steps):
+        is_seventh = (before - chord.root) % 12 == step
+        falls = (move <= 0) & (move >= -2)
+        cost += UNRESOLVED_COST * (is_seventh[:, None, :] & ~falls).sum(axis=2)
+    if 4 in steps and (chord.root - following.root) % 12 == 7:
+        leads = (before - chord.root) % 12 == 4
+        cost += UNRESOLVED_COST * (leads[:, None, -1] & (move[:, :, -1] != 1) & (move[:, :, -1] != 0))
+    return np.asarray(cost, dtype=np.float64)
 
 
 def bass_line(chords: list[Chord], low: int, high: int) -> list[int]:
