@@ -3,7 +3,7 @@
 Novelty by a checkerboard kernel along the diagonal of a self-similarity matrix (Foote, "Automatic audio
 segmentation using a measure of audio novelty", ICME 2000): an instant is new where what comes before is
 like itself, what comes after is like itself, and the two are unlike. Two similarities are taken, of
-timbre (levels in bands) and of harmony (pitch classes over two seconds), and their novelties are
+timbre (levels in bands, and as a whole) and of harmony (pitch classes over two seconds), and their novelties are
 averaged. The matrix is only ever needed near its diagonal, and is only made there.
 """
 
@@ -65,6 +65,8 @@ def changes_of(
 ) -> NDArray[np.float64]:
     """As `find_changes`, from descriptors that have been made already."""
     times, curve = novelty(sound, harmony, duration_s)
+    if not curve.size:
+        return np.zeros(0)
     reach = max(1, round(least_apart_s / STEP_S))
     padded = np.pad(curve, reach, constant_values=-np.inf)
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
@@ -83,7 +85,9 @@ def novelty(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How new each instant is, 0 to 1: times every 250 ms inside the clip, and novelty, `[steps]` both."""
     cells = max(int(np.ceil(duration_s / STEP_S)), 1)
-    bands = _cell_means(sound.times_s, sound.bands_db, cells)
+    # The level as a whole counts for half as much as all its bands: most of a pure sound's are empty.
+    levels = np.column_stack([sound.bands_db, sound.level_db * np.sqrt(sound.bands_db.shape[1] / 2)])
+    bands = _cell_means(sound.times_s, levels, cells)
     profiles = _cell_means(harmony.times_s, np.sqrt(harmony.whole), cells)
     width = round(_HARMONY_OVER_S / STEP_S)
     profiles = _running_mean(profiles, width)
@@ -91,7 +95,7 @@ def novelty(
     profiles = np.divide(profiles, length, out=np.zeros_like(profiles), where=length > 1e-9)
     half = min(round(HALF_KERNEL_S / STEP_S), max(cells // 2, 1))
     curves = [
-        _checkerboard(bands / (_TIMBRE_SCALE_DB * np.sqrt(bands.shape[1])), half),
+        _checkerboard(bands / (_TIMBRE_SCALE_DB * np.sqrt(1.5 * sound.bands_db.shape[1])), half),
         _checkerboard(profiles / _HARMONY_SCALE, half),
     ]
     times = STEP_S * np.arange(1, cells, dtype=np.float64)
