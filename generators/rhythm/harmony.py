@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import zip_longest
 
 import numpy as np
 
@@ -205,7 +206,7 @@ def _section_at(timeline: Timeline, slot: int) -> int:
 def _suspend(spans: list[Span], timeline: Timeline) -> list[Span]:
     """Hold the chord before a section up for its first half, where there is tension to let go."""
     out: list[Span] = []
-    for span, following in zip(spans, [*spans[1:], None], strict=True):
+    for span, following in zip_longest(spans, spans[1:]):
         bar = timeline.bar_of(span.start)
         per = timeline.plan.grid.bars[bar].slots_per_beat
         half = (span.end - span.start) // 2 // per * per

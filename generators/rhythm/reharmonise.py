@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import zip_longest
 
 from generators.rhythm.chord_draft import Draft, in_key
 from generators.rhythm.chord_odds import ChordOdds
@@ -65,7 +66,7 @@ def _another(drafts: list[Draft], following: Draft | None, odds_of: OddsOf) -> i
 def point_at(drafts: list[Draft], timeline: Timeline) -> list[Draft]:
     """Where the picture is tense, give the second half of a long chord to the dominant of the next."""
     out: list[Draft] = []
-    for draft, following in zip(drafts, [*drafts[1:], None], strict=True):
+    for draft, following in zip_longest(drafts, drafts[1:]):
         bar = timeline.plan.grid.bars[timeline.bar_of(draft.start)]
         tension = timeline.plan.curves.tension[timeline.bar_of(draft.start)]
         draw = timeline.random("applied", draft.start).random()
