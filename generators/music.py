@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from encoders.errors import V2MError
+from generators.desk import Desk, Strip
 
 if TYPE_CHECKING:
     import symusic
@@ -32,6 +33,9 @@ class Voice:
         gain_db: level relative to the style's reference, before mixing.
         pan: −1 (left) to 1 (right).
         reverb: send to the room, 0 (dry) to 1.
+        synth: the synthesizer's patch that plays it, or the path of a patch file; the General MIDI
+            program if empty.
+        strip: its channel on the mixing desk.
     """
 
     name: str
@@ -41,6 +45,8 @@ class Voice:
     gain_db: float = 0.0
     pan: float = 0.0
     reverb: float = 0.3
+    synth: str = ""
+    strip: Strip = field(default_factory=Strip)
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:
@@ -58,11 +64,15 @@ class SymbolicMusic:
             and carries its name. Notes lie in `[0, duration_s]`; a note may ring to the end.
         voices: one a track.
         duration_s: length of the picture the music was written for.
+        desk: how it is mixed.
+        seed: of what players and synthesizers leave to chance.
     """
 
     score: symusic.core.ScoreSecond
     voices: tuple[Voice, ...]
     duration_s: float
+    desk: Desk = field(default_factory=Desk)
+    seed: int = 0
 
     def __post_init__(self) -> None:
         names = [track.name for track in self.score.tracks]

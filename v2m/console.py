@@ -1,4 +1,4 @@
-"""The mixing desk: level per role, pan, low cut, and one room that every voice is sent to."""
+"""The mixing desk: each voice through its channel, level per role, pan, low cut; room, echo; their sum."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.desk import Desk
 from generators.music import Voice
+from v2m.channel import Bus, Channel
 from v2m.convolve import Convolver
-from v2m.room import Room, highpass, impulse_response
+from v2m.echo import EchoLine
+from v2m.pump import Ducker
+from v2m.render import StemBlock
+from v2m.room import highpass, impulse_response
 
 # Decibels by role, of one note of middle strength: patches come equally loud (`trim`) and a style
 # balances its voices with `gain_db`, so this only evens out what roles do alike in every style:
@@ -45,39 +50,66 @@ class Console:
     """Places voices in the room, block by block.
 
     Args:
-        separate: also give each voice apart, room included; they sum to the bus.
+        desk: what they share.
+        separate: also give each voice apart, room and echo included; they sum to what goes through
+            the desk's own equaliser, compressor and drive.
     """
 
-    def __init__(self, voices: Sequence[Voice], room: Room, sample_rate: int, separate: bool = False) -> None:
+    def __init__(self, voices: Sequence[Voice], desk: Desk, sample_rate: int, separate: bool = False) -> None:
         self.voices = tuple(voices)
         self.separate = separate
-        reverb, cut = impulse_response(room, sample_rate), highpass(LOW_CUT_HZ, sample_rate)
+        reverb, cut = impulse_response(desk.room, sample_rate), highpass(LOW_CUT_HZ, sample_rate)
         groups = [_ALL, *(voice.name for voice in self.voices if separate)]
         self._rooms = {name: Convolver(reverb) for name in groups}
         self._cuts = {name: Convolver(cut) for name in groups}
+        self._channels = {voice.name: Channel(voice.strip, sample_rate) for voice in self.voices}
+        self._ducker = None if desk.pump is None else Ducker(desk.pump, sample_rate)
+        self._echo = desk.echo
+        self._echoes = {name: EchoLine(desk.echo, sample_rate) for name in groups} if desk.echo else {}
+        self._bus = Bus(desk, sample_rate)
 
-    def mix(self, stems: Mapping[str, NDArray[np.float32]], n: int) -> Mixed:
-        """Mix `n` samples of the stems (a missing one is silent, but its room rings on)."""
+    def mix(self, block: StemBlock, n: int) -> Mixed:
+        """Mix the first `n` samples of the stems (a missing one is silent, but its room rings on)."""
+        stems = self._through_channels(block, n)
         # The bus is mixed alike whether stems are wanted or not: summed from them, it would differ in
         # the last bits, and a replay with stems would be another file.
-        bus = self._place(self.voices, stems, n, _ALL)
+        bus = self._bus.feed(self._place(self.voices, stems, n, _ALL))
         apart = (voice for voice in self.voices if self.separate)
         return Mixed(bus, {voice.name: self._place((voice,), stems, n, voice.name) for voice in apart})
 
-    def _place(
-        self, voices: Sequence[Voice], stems: Mapping[str, NDArray[np.float32]], n: int, group: str
-    ) -> NDArray[np.float32]:
-        low, high, send = (np.zeros((2, n), np.float32) for _ in range(3))
-        for voice in voices:
-            stem = stems.get(voice.name)
+    def _through_channels(self, block: StemBlock, n: int) -> dict[str, NDArray[np.float32]]:
+        """Each voice's stem through its channel, at its level and place, dipped by the kick."""
+        dip = None if self._ducker is None else self._ducker.dip(block.start, n, block.kicks)
+        placed = {}
+        for voice in self.voices:
+            stem = block.stems.get(voice.name)
             if stem is None:
                 continue
-            placed = stem * _left_right(voice)
+            sound = self._channels[voice.name].feed(stem[:, :n]) * _left_right(voice)
+            if voice.strip.pump and self._ducker is not None and dip is not None:
+                sound *= self._ducker.gain(dip, voice.strip.pump)
+            placed[voice.name] = sound
+        return placed
+
+    def _place(
+        self, voices: Sequence[Voice], placed: Mapping[str, NDArray[np.float32]], n: int, group: str
+    ) -> NDArray[np.float32]:
+        low, high, send, echoed = (np.zeros((2, n), np.float32) for _ in range(4))
+        for voice in voices:
+            sound = placed.get(voice.name)
+            if sound is None:
+                continue
             bus = low if voice.role in LOW_ROLES else high
-            bus += placed
+            bus += sound
             level = np.float32(voice.reverb * SEND.get(voice.role, 1.0) * 10 ** (SEND_DB / 20))
             if level:
-                send += placed * level
+                send += sound * level
+            if voice.strip.echo and self._echo is not None:
+                echoed += sound * np.float32(voice.strip.echo)
+        if self._echo is not None:
+            repeats = self._echoes[group].feed(echoed)
+            high += repeats
+            send += repeats * np.float32(self._echo.room)
         return low + self._cuts[group].feed(high) + self._rooms[group].feed(send)
 
 

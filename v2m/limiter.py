@@ -57,7 +57,7 @@ def limit_gain(
     needed_db = np.minimum(0, 20 * np.log10(np.float32(ceiling) / np.maximum(peaks, np.float32(1e-9))))
     if not (needed_db < 0).any():
         return np.ones(len(peaks), np.float32)
-    released_db = _release(needed_db, release_db_per_s * hop_s)
+    released_db = released(needed_db, release_db_per_s * hop_s)
     # One hop more on each side: peaks run a few samples late, and gains are interpolated.
     lowest_db = _sliding_minimum(np.pad(released_db, (1, ahead), mode="edge"), ahead + 2)
     kernel = np.hanning(ahead + 2)[1:-1]
@@ -67,18 +67,22 @@ def limit_gain(
     return gain
 
 
-def _release(needed_db: NDArray[np.float32], rise_db: float) -> NDArray[np.float32]:
-    """The needed gain, which may rise by no more than `rise_db` a hop: a running minimum."""
-    released = np.empty_like(needed_db)
-    before = 0.0
+def released(needed_db: NDArray[np.floating], rise_db: float, before: float = 0.0) -> NDArray[np.floating]:
+    """The needed gain, which may rise by no more than `rise_db` a hop: a running minimum.
+
+    Args:
+        needed_db: `[hops]`, at most 0.
+        before: what it was in the hop before.
+    """
+    held = np.empty_like(needed_db)
     # In stretches, since the slope that is taken off and put back must stay small beside the gain.
     for first in range(0, len(needed_db), STRETCH):
         part = needed_db[first : first + STRETCH]
         slope = rise_db * np.arange(1, len(part) + 1)
         lowest = np.minimum(np.minimum.accumulate(part - slope), before) + slope
-        released[first : first + STRETCH] = lowest
+        held[first : first + STRETCH] = lowest
         before = float(lowest[-1])
-    return released
+    return held
 
 
 def _sliding_minimum(values: NDArray[np.float32], width: int) -> NDArray[np.float32]:

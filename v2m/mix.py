@@ -14,19 +14,19 @@ import math
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from encoders.errors import V2MError
+from generators.desk import Desk
 from generators.music import Voice
 from v2m import duck, fades, limiter
 from v2m.console import Console
 from v2m.loudness import Meter
 from v2m.render import StemBlock
-from v2m.room import Room
 from v2m.sound_file import SoundWriter, read_blocks
 
 BLOCK_S = 20.0
@@ -47,7 +47,6 @@ class MixSettings:
         keep_audio: keep the clip's own sound and duck the music under it.
         fade_s: length of the fade at the end.
         duck_db: how far the music goes down under speech and loud moments.
-        room: the reverb.
 
     Raises:
         MixError: for a value out of range.
@@ -58,7 +57,6 @@ class MixSettings:
     keep_audio: bool = False
     fade_s: float = 1.0
     duck_db: float = 10.0
-    room: Room = field(default_factory=Room)
 
     def __post_init__(self) -> None:
         if not -30 <= self.lufs <= -8:
@@ -101,6 +99,7 @@ def mix(
     duration_s: float,
     out_wav: Path,
     *,
+    desk: Desk | None = None,
     sample_rate: int = 48000,
     work_dir: Path | None = None,
     own_sound: Path | None = None,
@@ -113,11 +112,12 @@ def mix(
         voices: who plays them.
         duration_s: length of the picture.
         out_wav: where the 24-bit stereo WAV goes; nothing is left there on failure.
+        desk: what the voices share; the plain one if not given.
         work_dir: for files in between (1.4 GB an hour); a temporary folder if not given.
         own_sound: the clip's own sound, at `sample_rate`, aligned to the first frame
             (`own_sound.extract_sound`); kept if `settings.keep_audio`.
         stems_dir: each voice is also written there as NAME.wav, in sync, with its level, pan and
-            room, before ducking and mastering: together they are the music bus.
+            room, before the bus, ducking and mastering: together they are what goes into the bus.
 
     Raises:
         MixError: if a file cannot be written (disk full).
@@ -127,8 +127,9 @@ def mix(
         with contextlib.ExitStack() as stack:
             if work_dir is None:
                 work_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="v2m-mix-")))
+            console = Console(voices, desk or Desk(), sample_rate, separate=stems_dir is not None)
             return _mix(
-                blocks, voices, settings, total, Path(out_wav), sample_rate, work_dir, own_sound, stems_dir
+                blocks, console, settings, total, Path(out_wav), sample_rate, work_dir, own_sound, stems_dir
             )
     except OSError as error:
         Path(out_wav).unlink(missing_ok=True)
@@ -141,7 +142,7 @@ def mix(
 
 def _mix(
     blocks: Iterable[StemBlock],
-    voices: Sequence[Voice],
+    console: Console,
     settings: MixSettings,
     total: int,
     out_wav: Path,
@@ -153,7 +154,7 @@ def _mix(
     notes: list[str] = []
     bus = work_dir / "music-bus.f32"
     try:
-        stems = _sum_to_bus(blocks, voices, settings, total, bus, rate, stems_dir)
+        stems = _sum_to_bus(blocks, console, settings, total, bus, rate, stems_dir)
         music_meter = stems.meter
         balance = None
         if settings.keep_audio and own_sound is not None:
@@ -209,7 +210,7 @@ class _Bus:
 
 def _sum_to_bus(
     blocks: Iterable[StemBlock],
-    voices: Sequence[Voice],
+    console: Console,
     settings: MixSettings,
     total: int,
     bus: Path,
@@ -217,7 +218,6 @@ def _sum_to_bus(
     stems_dir: Path | None,
 ) -> _Bus:
     """First pass: every voice in its place, summed to a raw float file and metered."""
-    console = Console(voices, settings.room, rate, separate=stems_dir is not None)
     meter = Meter(rate)
     files: dict[str, Path] = {}
     done = 0
@@ -225,16 +225,15 @@ def _sum_to_bus(
         raw = stack.enter_context(open(bus, "wb"))
         writers = {}
         if stems_dir is not None:
-            for voice in voices:
+            for voice in console.voices:
                 files[voice.name] = Path(stems_dir) / f"{_file_name(voice.name)}.wav"
                 writers[voice.name] = stack.enter_context(SoundWriter(files[voice.name], rate, total))
         for block in _to_the_end(blocks, total, rate):
             if block.start != done:
                 raise ValueError(f"a stem block starts at sample {block.start}, expected {done}")
             n = min(block.samples, total - done)
-            stems = {name: stem[:, :n] for name, stem in block.stems.items()}
             fade = fades.ending(done, n, total, settings.fade_s, rate)
-            music = console.mix(stems, n)
+            music = console.mix(block, n)
             music.bus[...] *= fade
             raw.write(np.ascontiguousarray(music.bus.T).tobytes())
             meter.add(music.bus)

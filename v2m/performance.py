@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from v2m.sampler import Patch
+from v2m.instrument import Instrument
 
 if TYPE_CHECKING:
     import symusic
 
-VOLUME, EXPRESSION, SUSTAIN = 7, 11, 64
+WHEEL, VOLUME, EXPRESSION, SUSTAIN = 1, 7, 11, 64
+RINGS_ON_S = 5.0  # how long after key up a controller still moves a note
 BEND_RANGE_CENTS = 200.0  # General MIDI's default, ± two semitones
 LONGEST_S = 24.0  # a longer note is bowed anew, so that no note's sound outgrows memory
 REBOW_OVERLAP_S = 0.25
@@ -30,6 +31,7 @@ class Performance:
         stop_s: seconds after the start at which a choking note cuts it; inf where none does.
         gain_times_s, gains: steps of volume × expression, as factors.
         bend_times_s, bends_cents: steps of pitch bend.
+        wheel_times_s, wheels: steps of the modulation wheel, 0 to 1.
     """
 
     start_s: NDArray[np.float64]
@@ -41,6 +43,8 @@ class Performance:
     gains: NDArray[np.float64]
     bend_times_s: NDArray[np.float64]
     bends_cents: NDArray[np.float64]
+    wheel_times_s: NDArray[np.float64]
+    wheels: NDArray[np.float64]
 
     def start_samples(self, rate: int) -> NDArray[np.int64]:
         return np.round(self.start_s * rate).astype(np.int64)
@@ -54,14 +58,23 @@ class Performance:
 
     def bend_cents(self, note: int, rate: int) -> NDArray[np.float32] | None:
         """Pitch bend over one note and its release, at `rate`; None where there is none."""
-        if not len(self.bends_cents):
+        return self._over(note, self.bend_times_s, self.bends_cents, rate)
+
+    def wheel(self, note: int, rate: int) -> NDArray[np.float32] | None:
+        """The modulation wheel likewise, 0 to 1; None where it stays down."""
+        return self._over(note, self.wheel_times_s, self.wheels, rate)
+
+    def _over(
+        self, note: int, times_s: NDArray[np.float64], values: NDArray[np.float64], rate: int
+    ) -> NDArray[np.float32] | None:
+        if not len(values):
             return None
-        times = self.start_s[note] + np.arange(int((self.held_s[note] + 5.0) * rate)) / rate
-        cents = _gliding(self.bend_times_s, self.bends_cents, times, 0.0)
-        return cents.astype(np.float32) if cents.any() else None
+        at_s = self.start_s[note] + np.arange(int((self.held_s[note] + RINGS_ON_S) * rate)) / rate
+        curve = _gliding(times_s, values, at_s, 0.0)
+        return curve.astype(np.float32) if curve.any() else None
 
 
-def perform(track: symusic.core.TrackSecond, patch: Patch) -> Performance:
+def perform(track: symusic.core.TrackSecond, patch: Instrument) -> Performance:
     """Read a track: notes in order, pedal applied, hi-hats choked, long notes bowed anew."""
     columns = track.notes.numpy()
     start = columns["time"].astype(np.float64)
@@ -76,6 +89,7 @@ def perform(track: symusic.core.TrackSecond, patch: Patch) -> Performance:
     start, held, pitch, velocity = start[order], held[order], pitch[order], velocity[order]
     gain_times, gains = _volume_steps(track)
     bends = sorted((float(b.time), float(b.value)) for b in track.pitch_bends)
+    wheels = sorted((float(c.time), c.value / 127) for c in track.controls if c.number == WHEEL)
     return Performance(
         start,
         held,
@@ -86,6 +100,8 @@ def perform(track: symusic.core.TrackSecond, patch: Patch) -> Performance:
         gains,
         np.array([t for t, _ in bends]),
         np.array([v / 8192 * BEND_RANGE_CENTS for _, v in bends]),
+        np.array([t for t, _ in wheels]),
+        np.array([v for _, v in wheels]),
     )
 
 
@@ -142,13 +158,13 @@ def _rebowed(
 
 
 def _chokes(
-    start: NDArray[np.float64], pitch: NDArray[np.int64], velocity: NDArray[np.int64], patch: Patch
+    start: NDArray[np.float64], pitch: NDArray[np.int64], velocity: NDArray[np.int64], patch: Instrument
 ) -> NDArray[np.float64]:
     """When a later note of the same exclusive class (closed hi-hat on open) cuts each note."""
     stop = np.full(len(start), np.inf)
     latest: dict[int, list[int]] = {}
     for i in range(len(start)):
-        for kind in {layer.exclusive for layer in patch.layers(int(pitch[i]), int(velocity[i]))} - {0}:
+        for kind in patch.exclusive(int(pitch[i]), int(velocity[i])):
             before = latest.setdefault(kind, [])
             if before and start[before[0]] < start[i]:
                 for j in before:

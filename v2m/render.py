@@ -1,5 +1,7 @@
 """Symbolic music → stems, in blocks: memory stays bounded however long the music is.
 
+A voice is played by a patch of the synthesizer if it names one, else by a SoundFont's program.
+
 A block holds the sound of every note that starts in it; what rings on is carried into the
 next. The length of a block changes memory, never the sound.
 
@@ -17,13 +19,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.music import SymbolicMusic
+from generators.music import SymbolicMusic, Voice
+from v2m.instrument import Instrument
 from v2m.performance import Performance, perform
 from v2m.sampler import Patch
 from v2m.sf2 import SoundFont
+from v2m.synth.library import load
 from v2m.trim import trim_db
 
 THREADS = 2
+KICK_KEYS = (35, 36)  # General MIDI's bass drums
+
+
+@dataclass(frozen=True)
+class Kick:
+    """A stroke on the bass drum: at which sample, and how hard, 0 to 1."""
+
+    at: int
+    strength: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +47,12 @@ class StemBlock:
         start: its first sample, counted from the clip's first frame.
         stems: voice name → float32 `[2, n]`, the same n for all; ringing tails of earlier
             blocks included.
+        kicks: the bass drum's strokes within it, in order: other voices may give way to them.
     """
 
     start: int
     stems: Mapping[str, NDArray[np.float32]]
+    kicks: tuple[Kick, ...] = ()
 
     @property
     def samples(self) -> int:
@@ -47,9 +62,10 @@ class StemBlock:
 class _Player:
     """One voice: its patch, its notes, and what still rings."""
 
-    def __init__(self, patch: Patch, performance: Performance) -> None:
+    def __init__(self, patch: Instrument, performance: Performance) -> None:
         self.patch, self.performance = patch, performance
         self.gain = 10 ** (trim_db(patch, performance) / 20)
+        self._insert = patch.insert()
         self._ringing = np.zeros((2, 0), np.float32)
 
     def block(self, first: int, n: int) -> NDArray[np.float32]:
@@ -74,11 +90,23 @@ class _Player:
                 self.gain,
                 stop if np.isfinite(stop) else None,
                 p.bend_cents(i, rate),
+                p.wheel(i, rate),
+                i,
             )
         self._ringing = out[:, n:].copy()
         stem = out[:, :n]
         volume = p.volume(first, n, rate)
-        return stem if volume is None else stem * volume
+        if volume is not None:
+            stem = stem * volume
+        return stem if self._insert is None else self._insert.feed(stem)
+
+    def kicks(self, first: int, n: int) -> list[Kick]:
+        """The bass drum's strokes that begin in these samples."""
+        starts = self.performance.start_samples(self.patch.sample_rate)
+        low, high = np.searchsorted(starts, [first, first + n])
+        struck = range(low, high)
+        p = self.performance
+        return [Kick(int(starts[i]), int(p.velocity[i]) / 127) for i in struck if p.pitch[i] in KICK_KEYS]
 
 
 def render(
@@ -88,11 +116,11 @@ def render(
     block_s: float = 10.0,
     notes: list[str] | None = None,
 ) -> Iterator[StemBlock]:
-    """Play music through a SoundFont.
+    """Play music through the synthesizer and a SoundFont.
 
     Args:
         music: the tracks; `duration_s` is how much sound is given, to the sample.
-        soundfont: an SF2 or SF3 file (`soundfont.find_soundfont`).
+        soundfont: an SF2 or SF3 file (`soundfont.find_soundfont`), for the voices without a patch.
         sample_rate: Hz.
         block_s: how much is rendered at a time.
         notes: sentences for the run report are appended here (instruments that the font lacks).
@@ -102,11 +130,12 @@ def render(
 
     Raises:
         SoundFontError: if the font cannot be read or has nothing to play a voice with.
+        SynthError: for a patch that there is not, or that is damaged.
     """
     font = SoundFont(soundfont)
     total = round(music.duration_s * sample_rate)
     step = max(1, round(block_s * sample_rate))
-    patches = [Patch(font, voice.program, voice.is_drum, sample_rate) for voice in music.voices]
+    patches = [_instrument(voice, font, sample_rate, music.seed) for voice in music.voices]
     if notes is not None:
         notes.extend(dict.fromkeys(patch.note for patch in patches if patch.note))
 
@@ -125,4 +154,21 @@ def render(
         for first in range(0, total, step):
             stems = [future.result() for future in under_way]
             under_way = begin(first + step) if first + step < total else []
-            yield StemBlock(first, dict(zip([v.name for v in music.voices], stems, strict=True)))
+            kicks = _kicks(music, players, first, min(step, total - first))
+            yield StemBlock(first, dict(zip([v.name for v in music.voices], stems, strict=True)), kicks)
+
+
+def _instrument(voice: Voice, font: SoundFont, sample_rate: int, seed: int) -> Instrument:
+    if voice.synth:
+        return load(voice.synth, sample_rate, seed, voice.name)
+    return Patch(font, voice.program, voice.is_drum, sample_rate)
+
+
+def _kicks(music: SymbolicMusic, players: list[_Player], first: int, n: int) -> tuple[Kick, ...]:
+    struck = (
+        kick
+        for voice, player in zip(music.voices, players, strict=True)
+        if voice.is_drum
+        for kick in player.kicks(first, n)
+    )
+    return tuple(sorted(struck, key=lambda kick: kick.at))

@@ -9,23 +9,13 @@ it is one room, the same in every render.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from generators.desk import Room
+
 SEED = 1979
-
-
-@dataclass(frozen=True)
-class Room:
-    """Attributes: `decay_s`, time to −60 dB at 500 Hz; `predelay_s`; `brightness`, the part of
-    that decay time which 8 kHz keeps; `low_cut_hz`, below which nothing reverberates."""
-
-    decay_s: float = 1.6
-    predelay_s: float = 0.018
-    brightness: float = 0.4
-    low_cut_hz: float = 180.0
 
 
 def impulse_response(room: Room, sample_rate: int) -> NDArray[np.float32]:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v2m import sf2
+from v2m.instrument import Insert
 from v2m.sf2 import SoundFont, SoundFontError, Zone
 from v2m.wave import BRIGHT_STEPS, SILENCE_DB, Wave, natural_s, seconds, sound
 
@@ -27,6 +28,7 @@ ATTENUATION_FACTOR = 0.4
 MIN_RELEASE_S, MAX_RELEASE_S = 0.02, 5.0
 CHOKE_S = 0.03  # a hi-hat that closes stops the open one this fast
 CACHE_BYTES = 64 << 20
+MOST_KEYS = 5
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,19 @@ class Patch:
             return natural_s(self.font, layer.zone, key)
         return min(held_s + layer.release_s, natural_s(self.font, layer.zone, key))
 
+    def exclusive(self, key: int, velocity: int) -> frozenset[int]:
+        """The exclusive classes of what sounds."""
+        return frozenset({layer.exclusive for layer in self.layers(key, velocity)} - {0})
+
+    def levelled_by(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Up to `MOST_KEYS` of the keys played, spread over their range."""
+        spread = np.unique(np.linspace(0, len(keys) - 1, MOST_KEYS).round().astype(int))
+        return np.asarray(keys[spread])
+
+    def insert(self) -> Insert | None:
+        """A SoundFont's voice goes through no effect."""
+        return None
+
     def samples(self, key: int, velocity: int, held_s: float) -> int:
         """How many samples a note of this length takes at most."""
         lengths = [self.length_s(layer, key, held_s) for layer in self.layers(key, velocity)]
@@ -118,13 +133,12 @@ class Patch:
         gain: float = 1.0,
         stop_s: float | None = None,
         bend_cents: NDArray[np.float32] | None = None,
+        wheel: NDArray[np.float32] | None = None,
+        take: int = 0,
     ) -> None:
-        """Add one note to `out`, float32 `[2, n]`, from sample `at` on; `out` must be long enough.
+        """Add one note to `out`; see `instrument.Instrument.play`.
 
-        Args:
-            held_s: from the note's start to its end (key up).
-            stop_s: when something chokes it, from its start.
-            bend_cents: float32 `[n]`, pitch bend from the note's start on, at this rate.
+        The modulation wheel moves nothing, and every take is the same.
         """
         for layer in self.layers(key, velocity):
             total_s = self.length_s(layer, key, held_s)

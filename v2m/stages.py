@@ -94,7 +94,7 @@ def _continued(clip: Clip, request: Request, run: Run) -> Plan:
 
 
 def sounded(music: SymbolicMusic, clip: Clip, request: Request, places: Places, run: Run) -> Soundtrack:
-    """The music played through the SoundFont and mixed: rendered block by block as the mix asks."""
+    """The music played and mixed: rendered block by block as the mix asks."""
     from v2m.mix import mix
     from v2m.own_sound import extract_sound
     from v2m.render import render
@@ -108,6 +108,9 @@ def sounded(music: SymbolicMusic, clip: Clip, request: Request, places: Places, 
     elif request.loudness.keep_audio:
         run.note("The clip has no sound of its own to keep.")
     run.sources["soundfont"] = request.font.why
+    synthesised = [voice.name for voice in music.voices if voice.synth]
+    if synthesised:
+        run.sources["synthesizer"] = f"plays {', '.join(synthesised)}"
     missing: list[str] = []
     with run.stage("render and mix") as done:
         blocks = render(music, request.font.path, SAMPLE_RATE, notes=missing)
@@ -117,6 +120,7 @@ def sounded(music: SymbolicMusic, clip: Clip, request: Request, places: Places, 
             replace(request.loudness, fade_s=_fade_s(music)),
             music.duration_s,
             places.files.get("wav", places.work / "soundtrack.wav"),
+            desk=music.desk,
             sample_rate=SAMPLE_RATE,
             work_dir=places.work,
             own_sound=own_sound,

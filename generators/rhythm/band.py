@@ -12,7 +12,9 @@ The `arrangement` table of a style file (`generators/styles/NAME.toml`) holds:
       corpora               whose songs the chords are learnt from, and how much: billboard, pop909
       [harmony.progressions]  mode → progressions of Roman numerals (degrees of the major scale);
                             lydian, mixolydian fall back to major, dorian, phrygian to minor
-    [[voices]]              name, role, program, gain_db, pan, reverb (see `music.Voice`) and
+    [mix]                   the desk: room, pump, echo, eq, glue, drive_db (see `desk.Desk`)
+    [[voices]]              name, role, program, synth, gain_db, pan, reverb (see `music.Voice`),
+                            eq, compress, drive_db, width, pump, echo (see `desk.Strip`) and
       pattern               how it plays: one of its role's `PATTERNS`
       range                 lowest and highest MIDI note
       energy                the section energies, from-to, in which it plays
@@ -37,14 +39,16 @@ The `arrangement` table of a style file (`generators/styles/NAME.toml`) holds:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
+from generators.desk import Desk, Strip
 from generators.grid import PlanError
 from generators.key import MODES, Key
 from generators.music import Voice
 from generators.rhythm.chords import parse_numeral
 from generators.style import Style
+from generators.table import fill
 
 STRENGTHS = {"X": 1.0, "x": 0.75, "o": 0.45}
 _TEXTURES = ("sustain", "block", "stab", "comp", "offbeat", "up", "updown", "ostinato", "alberti")
@@ -58,6 +62,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     "counter": ("line",),
     "drums": ("",),
 }
+STRIP = tuple(field.name for field in fields(Strip))
 COLOURS = ("triad", "sus2", "ninth", "seventh", "sixth", "blues")
 CORPORA = ("billboard", "pop909")
 FALLBACK_MODES = {"lydian": "major", "mixolydian": "major", "dorian": "minor", "phrygian": "minor"}
@@ -110,6 +115,7 @@ class Band:
     drum_sounds: dict[str, int]
     drum_levels: tuple[dict[str, str], ...]
     drum_fill: dict[str, str]
+    desk: Desk
 
     def progressions_in(self, mode: str) -> tuple[tuple[str, ...], ...]:
         return self.progressions.get(mode) or self.progressions[FALLBACK_MODES.get(mode, mode)]
@@ -131,12 +137,12 @@ def _band(table: Mapping[str, Any]) -> Band:
     harmony, drums = table["harmony"], table.get("drums", {})
     rhythms = tuple(str(r) for r in table["rhythms"])
     levels = tuple(dict(level) for level in drums.get("levels", ()))
-    fill = dict(drums.get("fill", {}))
+    drum_fill = dict(drums.get("fill", {}))
     sounds = {name: int(key) for name, key in drums.get("sounds", {}).items()}
-    for pattern in [*rhythms, *(p for level in [*levels, fill] for p in level.values())]:
+    for pattern in [*rhythms, *(p for level in [*levels, drum_fill] for p in level.values())]:
         if not pattern or len(pattern) % 4 or set(pattern) - {".", *STRENGTHS}:
             raise PlanError(f"pattern {pattern!r} is not four characters of 'Xxo.' a beat")
-    for sound in {sound for level in [*levels, fill] for sound in level}:
+    for sound in {sound for level in [*levels, drum_fill] for sound in level}:
         if sound not in sounds:
             raise PlanError(f"drum pattern for {sound!r}, which is none of {', '.join(sounds)}")
     colour = {name: float(weight) for name, weight in harmony["colour"].items()}
@@ -168,7 +174,8 @@ def _band(table: Mapping[str, Any]) -> Band:
         accents=tuple(_accent(entry) for entry in table["accents"]),
         drum_sounds=sounds,
         drum_levels=levels,
-        drum_fill=fill,
+        drum_fill=drum_fill,
+        desk=fill(Desk, table.get("mix", {}), "mix"),
     )
 
 
@@ -181,6 +188,8 @@ def _voice(entry: Mapping[str, Any], role: str) -> Voice:
         gain_db=float(entry.get("gain_db", 0.0)),
         pan=float(entry.get("pan", 0.0)),
         reverb=float(entry.get("reverb", 0.3)),
+        synth=str(entry.get("synth", "")),
+        strip=fill(Strip, {k: entry[k] for k in STRIP if k in entry}, f"voice {entry['name']}"),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from generators.desk import Desk
 from generators.music import SymbolicMusic, Voice
 from generators.plan import Plan
 from generators.rhythm.accents import write_accents
@@ -64,7 +65,7 @@ def compose(plan: Plan) -> SymbolicMusic:
     for accent in band.accents:
         notes = [*strokes[accent.voice.name], *last_stroke(timeline, harmony, accent, weight)]
         tracks.append((accent.voice, _played(timeline, band, accent.voice, notes, 1.0, 0.0)))
-    return _score(timeline, tracks)
+    return _score(timeline, tracks, band.desk)
 
 
 def _part(
@@ -126,7 +127,7 @@ def _final_weight(plan: Plan) -> float:
     return float(np.clip(np.mean(plan.curves.loudness[-2:]), 0.0, 1.0))
 
 
-def _score(timeline: Timeline, tracks: list[tuple[Voice, Played]]) -> SymbolicMusic:
+def _score(timeline: Timeline, tracks: list[tuple[Voice, Played]], desk: Desk) -> SymbolicMusic:
     import symusic.core as core
 
     score = core.ScoreSecond(480)
@@ -144,4 +145,8 @@ def _score(timeline: Timeline, tracks: list[tuple[Voice, Played]]) -> SymbolicMu
             for time_s, value in zip(times_s, values, strict=True):
                 track.controls.append(core.ControlChangeSecond(float(time_s), CONTROLLER, int(value)))
         score.tracks.append(track)
-    return SymbolicMusic(score, tuple(voice for voice, _ in tracks), timeline.plan.duration_s)
+    plan = timeline.plan
+    beats_s = np.array([beat_s for bar in plan.grid.bars for beat_s in bar.beats_s])
+    beat_s = float(np.median(np.diff(beats_s))) if len(beats_s) > 1 else plan.duration_s
+    voices = tuple(voice for voice, _ in tracks)
+    return SymbolicMusic(score, voices, plan.duration_s, desk.in_time(beat_s), plan.seed)

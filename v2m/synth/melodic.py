@@ -1,0 +1,97 @@
+"""What every pitched voice of the synthesizer does alike: length, level, choke, its place in a buffer."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v2m.instrument import Insert
+from v2m.synth.envelope import Envelope
+from v2m.synth.inserts import Chorus, InsertChain, Tremolo
+
+CHOKE_S = 0.03
+MOST_KEYS = 5
+
+
+class Melodic(ABC):
+    """A pitched instrument: `sound` makes a note, the rest is here.
+
+    Args:
+        amp: how long a note lasts.
+        seed: of everything that strays.
+    """
+
+    note = ""
+
+    def __init__(
+        self,
+        amp: Envelope,
+        sample_rate: int,
+        seed: list[int],
+        chorus: Chorus | None,
+        tremolo: Tremolo | None,
+    ) -> None:
+        self.amp, self.sample_rate, self.seed = amp, sample_rate, seed
+        self._chorus, self._tremolo = chorus, tremolo
+
+    @abstractmethod
+    def sound(
+        self,
+        key: int,
+        velocity: int,
+        held_s: float,
+        n: int,
+        rng: np.random.Generator,
+        bend_cents: NDArray[np.float32] | None,
+        wheel: NDArray[np.float32] | None,
+    ) -> NDArray[np.float32]:
+        """`n` samples of a note at full level, float32 `[2, n]`."""
+
+    def exclusive(self, key: int, velocity: int) -> frozenset[int]:
+        return frozenset()
+
+    def levelled_by(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
+        spread = np.unique(np.linspace(0, len(keys) - 1, MOST_KEYS).round().astype(int))
+        return np.asarray(keys[spread])
+
+    def samples(self, key: int, velocity: int, held_s: float) -> int:
+        return int(self.amp.lasts_s(held_s) * self.sample_rate) + 1
+
+    def play(
+        self,
+        out: NDArray[np.float32],
+        at: int,
+        key: int,
+        velocity: int,
+        held_s: float,
+        gain: float = 1.0,
+        stop_s: float | None = None,
+        bend_cents: NDArray[np.float32] | None = None,
+        wheel: NDArray[np.float32] | None = None,
+        take: int = 0,
+    ) -> None:
+        n = min(self.samples(key, velocity, held_s), out.shape[1] - at)
+        if stop_s is not None:
+            n = min(n, int((stop_s + CHOKE_S) * self.sample_rate))
+        if n <= 0:
+            return
+        rng = np.random.default_rng([*self.seed, 0, take])
+        wave = self.sound(key, velocity, held_s, n, rng, bend_cents, wheel)
+        # As loud as a SoundFont's: 40 dB a decade of velocity.
+        wave *= np.float32(gain * (velocity / 127) ** 2)
+        if stop_s is not None:
+            choke(wave, stop_s, self.sample_rate)
+        out[:, at : at + n] += wave
+
+    def insert(self) -> Insert | None:
+        effects = [e.begin(self.sample_rate) for e in (self._chorus, self._tremolo) if e is not None]
+        return InsertChain(effects) if effects else None
+
+
+def choke(wave: NDArray[np.float32], stop_s: float, rate: int) -> None:
+    """Fade a sound, float32 `[2, n]`, to nothing within `CHOKE_S` from `stop_s` on."""
+    first = min(int(stop_s * rate), wave.shape[1])
+    fall = np.clip(1 - np.arange(wave.shape[1] - first, dtype=np.float32) / (CHOKE_S * rate), 0, 1) ** 2
+    wave[:, first:] *= fall
