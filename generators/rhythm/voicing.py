@@ -136,7 +136,7 @@ def _motion(
     together = np.sign(lower) * np.sign(upper) > 0
     here = (now[None, :, j] - now[None, :, i]) % 12
     there = (was[:, None, j] - was[:, None, i]) % 12
-    return together, np.isin(here, (0, 7)), here == there
+    return together, (here == 0) | (here == 7), here == there
 
 
 def _unresolved_cost(
