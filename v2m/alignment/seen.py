@@ -1,0 +1,236 @@
+"""The picture as arrays: everything that the measures ask of it, seen in one decoding pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.clip import Clip
+from encoders.encode import MAX_RATE_HZ, Reader, look
+from encoders.frames import FrameBatch, analysed_frames
+from encoders.onsets import find_onsets
+from encoders.sense import Sense
+from encoders.small import read_small
+from encoders.stream import Stream, Streams
+from v2m.alignment.flow import LINES, Flow, FlowSense
+from v2m.alignment.trains import Train
+
+if TYPE_CHECKING:
+    from encoders.semantics import ClipModel
+
+STRIP_PICTURES = 24
+"""How many pictures are kept of a clip, evenly spread over its length."""
+STRIP_LINES = 90
+
+# A beat of the body that is as near as this to a cut or a movement is the same accent.
+_SAME_S = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class FilmStrip:
+    """Small pictures of a clip.
+
+    Attributes:
+        times_s: float64 `[pictures]`.
+        rgb: uint8 `[pictures, 90, W, 3]`.
+    """
+
+    times_s: NDArray[np.float64]
+    rgb: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A clip's picture.
+
+    Attributes:
+        clip: what the file holds.
+        streams: what the senses said: cuts, colour, motion, flow, pose, limbs, kinematic_beats, affect,
+            and emotion where there is a model for it.
+        flow: how much it moves, frame by frame, as AV-Align has it.
+        accents: instants that music might meet, with how strongly they show: cuts and fades, peaks of
+            movement, a dancer's rests.
+        boundaries_s: float64 `[boundaries]`, the cuts at which the picture turns to something else.
+        strip: some pictures of it.
+    """
+
+    clip: Clip
+    streams: Streams
+    flow: Flow
+    accents: Train
+    boundaries_s: NDArray[np.float64]
+    strip: FilmStrip
+
+    @property
+    def duration_s(self) -> float:
+        return self.streams.duration_s
+
+    @property
+    def cuts_s(self) -> NDArray[np.float64]:
+        """Cuts and fades, float64 `[cuts]`."""
+        return inside(self.streams["cuts"].times_s, self.duration_s)
+
+    @property
+    def kinematic_beats_s(self) -> NDArray[np.float64] | None:
+        """A dancer's rests, float64 `[beats]`; None where nobody is seen."""
+        if not self.streams["pose"].says_something:
+            return None
+        return inside(self.streams["kinematic_beats"].times_s, self.duration_s)
+
+    @property
+    def joints(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """A body's landmarks, `[T, 33, 2]` in picture heights, and their instants `[T]`; None for nobody."""
+        pose = self.streams["pose"]
+        if not pose.says_something:
+            return None
+        found = pose.values[pose.mask].reshape(-1, len(pose.columns) // 4, 4)[..., :2].astype(np.float64)
+        return found * [self.clip.width / self.clip.height, 1.0], pose.times_s[pose.mask]
+
+
+def see(
+    clip: Clip,
+    *,
+    clip_model: ClipModel | None = None,
+    pose_model: Path | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Seen:
+    """Look at a clip once.
+
+    Args:
+        clip: what `encoders.clip.probe` gave.
+        clip_model: an image-text model; without one no emotion is read.
+        pose_model: a mediapipe `.task` file; without one, the model that mediapipe carries.
+        progress: called with the share that is done, 0 to 1.
+
+    Raises:
+        ClipError: if no frame decodes.
+    """
+    from generators.form import find_boundaries
+
+    flow, strip = FlowSense(), _StripSense(clip.duration_s)
+    factories = _factories(clip, flow, strip, clip_model, pose_model)
+    streams = look(clip, factories, progress, reader=Reader(partial(read_small, lines=LINES), np.inf))
+    assert flow.flow is not None
+    turns = find_boundaries(streams)
+    return Seen(
+        clip,
+        streams,
+        flow.flow,
+        find_accents(streams, flow.flow),
+        # Even divisions stand in where nothing is cut; they are no boundaries of the picture.
+        inside(turns[np.isin(turns, streams["cuts"].times_s)], streams.duration_s),
+        strip.strip(),
+    )
+
+
+def find_accents(streams: Streams, flow: Flow) -> Train:
+    """Cuts and fades, peaks of movement and a dancer's rests, with strengths 0 to 1.
+
+    Args:
+        streams: with `cuts`, and `kinematic_beats` if there are any.
+        flow: of the same frames.
+    """
+    cuts = streams["cuts"]
+    barrier = np.zeros(len(flow.times_s), dtype=np.bool_)
+    barrier[[int(np.argmin(np.abs(flow.times_s - cut_s))) for cut_s in cuts.times_s]] = True
+    no_flux, no_repeats = np.zeros(len(flow.times_s)), np.zeros(len(flow.times_s), dtype=np.bool_)
+    moves_s, strengths, _ = find_onsets(flow.times_s, flow.magnitude, no_flux, barrier, no_repeats)
+    times, weights = [cuts.times_s, moves_s], [cuts.column("strength").astype(np.float64), strengths]
+    if "kinematic_beats" in streams:
+        rests = streams["kinematic_beats"]
+        taken = np.concatenate(times)
+        alone = np.array(
+            [not (np.abs(taken - rest_s) <= _SAME_S).any() for rest_s in rests.times_s], dtype=bool
+        )
+        times.append(rests.times_s[alone])
+        weights.append(rests.column("strength")[alone].astype(np.float64))
+    joined, strength = np.concatenate(times), np.concatenate(weights)
+    order = np.argsort(joined, kind="stable")
+    return Train(joined[order], strength[order])
+
+
+def inside(times_s: NDArray[np.float64], duration_s: float) -> NDArray[np.float64]:
+    """The events that music as long as the picture can meet: after its first instant, before its last."""
+    return times_s[(times_s > 0.0) & (times_s < duration_s)]
+
+
+def _factories(
+    clip: Clip,
+    flow: FlowSense,
+    strip: _StripSense,
+    clip_model: ClipModel | None,
+    pose_model: Path | None,
+) -> list[Callable[[], Sense]]:
+    """What makes each sense, in the order in which they finish."""
+    from encoders.affect import AffectSense
+    from encoders.colour import ColourSense
+    from encoders.cuts import CutsSense
+    from encoders.pose import PoseSense
+    from encoders.semantics import SemanticsSense
+
+    thinned = len(analysed_frames(clip.frame_times_s, MAX_RATE_HZ)) < len(clip.frame_times_s)
+
+    def thin(make: Callable[[], Sense]) -> Callable[[], Sense]:
+        return (lambda: _Thinned(make())) if thinned else make
+
+    factories = [thin(CutsSense), thin(ColourSense), lambda: flow, thin(lambda: PoseSense(pose_model))]
+    if clip_model is not None:
+        factories.append(thin(lambda: SemanticsSense(clip_model)))
+    return [*factories, thin(AffectSense), lambda: strip]
+
+
+class _Thinned:
+    """A sense that is shown at most `MAX_RATE_HZ` frames a second, as it is elsewhere."""
+
+    def __init__(self, sense: Sense) -> None:
+        self._sense = sense
+        self.name, self.notes = sense.name, sense.notes
+        self._last_s = -np.inf
+
+    def see(self, batch: FrameBatch) -> None:
+        chosen = []
+        for index, time_s in enumerate(batch.times_s.tolist()):
+            if time_s - self._last_s >= 0.9 / MAX_RATE_HZ:
+                chosen.append(index)
+                self._last_s = time_s
+        if chosen:
+            self._sense.see(FrameBatch(batch.times_s[chosen], batch.rgb[chosen]))
+
+    def finish(self, streams: Mapping[str, Stream]) -> list[Stream]:
+        return self._sense.finish(streams)
+
+
+class _StripSense:
+    """Keeps pictures for the film strip; gives no stream."""
+
+    name = "strip"
+
+    def __init__(self, duration_s: float) -> None:
+        self.notes: list[str] = []
+        self._due_s = (np.arange(STRIP_PICTURES) + 0.5) * duration_s / STRIP_PICTURES
+        self._times: list[float] = []
+        self._pictures: list[NDArray[np.uint8]] = []
+
+    def see(self, batch: FrameBatch) -> None:
+        import cv2
+
+        for time_s, rgb in zip(batch.times_s.tolist(), batch.rgb, strict=True):
+            if len(self._times) < STRIP_PICTURES and time_s >= self._due_s[len(self._times)]:
+                size = (max(1, round(rgb.shape[1] * STRIP_LINES / rgb.shape[0])), STRIP_LINES)
+                self._times.append(time_s)
+                self._pictures.append(
+                    np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+                )
+
+    def finish(self, streams: Mapping[str, Stream]) -> list[Stream]:
+        return []
+
+    def strip(self) -> FilmStrip:
+        pictures = np.stack(self._pictures) if self._pictures else np.zeros((0, STRIP_LINES, 1, 3), np.uint8)
+        return FilmStrip(np.array(self._times, dtype=np.float64), pictures)

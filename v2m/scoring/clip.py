@@ -1,0 +1,291 @@
+"""A request → a `ClipScore`: the picture seen and the music heard side by side, then compared."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from v2m.scoring.request import SHIFTS, Request, ScoringError, make_request
+
+if TYPE_CHECKING:
+    from encoders.clip import Clip
+    from generators.plan import Plan
+    from v2m.alignment.audio import Sound
+    from v2m.alignment.heard import Heard
+    from v2m.alignment.local import LocalAlignment
+    from v2m.alignment.measure import Measure
+    from v2m.alignment.piece import Piece
+    from v2m.alignment.seen import Seen
+    from v2m.report import Run
+    from v2m.scoring.result import ClipScore, MusicFacts
+
+Progress = Callable[[str, float], None]
+
+ANY_BPM = 120.0
+"""The metronome's tempo where nothing tells the clip's."""
+
+
+def score(
+    path: Path | str | None = None,
+    *,
+    audio: Path | str | None = None,
+    plan: Path | str | None = None,
+    midi: Path | str | None = None,
+    reference: Path | str | None = None,
+    shifts: int = SHIFTS,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> ClipScore:
+    """Say how well music fits a picture, and whether chance would do as well.
+
+    Args:
+        path: the clip; None to compare `audio` with `reference` alone.
+        audio: the music; the clip's own sound if None.
+        plan: the plan that the music was made from: its beats and hits are then known, not estimated.
+        midi: the music's notes.
+        reference: a soundtrack that the music is compared with (the clip's original one).
+        shifts: turns of the music in time from which the chance level of each measure is taken.
+        seed: of the turns, and of the straw man made of noise.
+        progress: called with a stage's name and the share of it that is done, 0 to 1.
+
+    Raises:
+        V2MError: one line, if a file cannot be read, or there is no music to score.
+    """
+    request = make_request(
+        path, audio=audio, plan=plan, midi=midi, reference=reference, shifts=shifts, seed=seed
+    )
+    return score_request(request, progress)
+
+
+def score_request(request: Request, progress: Progress | None = None) -> ClipScore:
+    """Answer a request; see `score`."""
+    from v2m.report import Run
+
+    run = Run(progress)
+    if request.clip is None:
+        return _without_picture(request, run)
+    from encoders.clip import probe
+
+    with run.stage("probe"):
+        clip = probe(request.clip)
+    return score_clip(request, clip, run)
+
+
+def score_clip(request: Request, clip: Clip, run: Run, seen: Seen | None = None) -> ClipScore:
+    """Score one clip; `seen` is its picture, if that was looked at before."""
+    from v2m.alignment.audio import read_track
+    from v2m.alignment.seen import see
+    from v2m.models import clip_model, pose_model
+    from v2m.report import describe_clip
+    from v2m.scoring.result import ClipScore, Evidence
+
+    plan = _plan(request, clip, run)
+    piece = _piece(request)
+    if request.audio is None and not clip.has_sound:
+        raise ScoringError(f"{clip.path}: has no sound to score; name the music with --audio")
+    # A clip's own sound lies on the clip's clock, another file's begins with the picture.
+    own = request.audio is None
+    sound = read_track(request.audio or clip.path, zero_s=clip.start_s if own else None)
+    with ThreadPoolExecutor(1, thread_name_prefix="hear") as pool:
+        hearing = pool.submit(_hear_all, sound, clip.duration_s, plan, request.seed)
+        if seen is None:
+            with run.stage("look") as done:
+                seen = see(clip, clip_model=clip_model(), pose_model=pose_model(), progress=done)
+        with run.stage("listen"):
+            heard, men = hearing.result()
+    with run.stage("compare"):
+        measures = _compared(request, seen, sound, heard, men, plan, piece)
+        local = _local(request, seen, heard)
+    run.note(*seen.streams.notes, *_sound_notes(sound, heard, seen))
+    return ClipScore(
+        clip=describe_clip(clip),
+        music=music_facts(sound, heard),
+        measures=measures,
+        inputs=hashes(request, {"clip": clip.content_hash}),
+        evidence=Evidence(seen, heard, local, plan, piece),
+        **_of_run(request, run),
+    )
+
+
+def _plan(request: Request, clip: Clip, run: Run) -> Plan | None:
+    if request.plan is None:
+        return None
+    from generators.plan_file import load_plan
+
+    plan = load_plan(request.plan)
+    if plan.clip_hash != clip.content_hash:
+        # A scored clip is another file than the one it was made for, with the same picture.
+        if abs(plan.duration_s - clip.duration_s) > 2 * clip.frame_s:
+            raise ScoringError(
+                f"{request.plan}: plans {plan.duration_s:.2f} s of music for a clip of {clip.duration_s:.2f} s"
+            )
+        run.note("The plan was made for another file than this one; its beats are taken to be the music's.")
+    return plan
+
+
+def _piece(request: Request) -> Piece | None:
+    if request.midi is None:
+        return None
+    from v2m.alignment.piece import read_midi
+
+    return read_midi(request.midi)
+
+
+def _hear_all(
+    sound: Sound, duration_s: float, plan: Plan | None, seed: int
+) -> tuple[Heard, dict[str, Heard]]:
+    """The music, and the straw men beside it."""
+    import numpy as np
+
+    from v2m.alignment.audio import fitted
+    from v2m.alignment.chance import straw_men
+    from v2m.alignment.heard import hear
+    from v2m.alignment.tempo import Pulse
+
+    pulse = None if plan is None else Pulse.of(plan.grid.beats_s, plan.grid.downbeats_s, "plan")
+    heard = hear(fitted(sound.mono(), duration_s), duration_s, pulse)
+    bpm = heard.pulse.tempo_bpm if np.isfinite(heard.pulse.tempo_bpm) else ANY_BPM
+    ticks = np.arange(0.0, duration_s, 60.0 / bpm)
+    pulses = {"metronome": Pulse.of(ticks, ticks[::4], "metronome")}
+    men = {
+        name: hear(fitted(samples, duration_s), duration_s, pulses.get(name))
+        for name, samples in straw_men(duration_s, bpm, seed=seed).items()
+    }
+    return heard, men
+
+
+def _compared(
+    request: Request,
+    seen: Seen,
+    sound: Sound,
+    heard: Heard,
+    men: dict[str, Heard],
+    plan: Plan | None,
+    piece: Piece | None,
+) -> tuple[Measure, ...]:
+    """All measures of a clip."""
+    from v2m.alignment.measure import beside_straw_men
+    from v2m.scoring.measures import alone, fit, in_order, of_notes, with_reference
+
+    shifts, seed = request.shifts, request.seed
+    with _quiet():
+        measures = fit(heard, seen, plan, shifts=shifts, seed=seed)
+        straw = {name: fit(man, seen, plan, shifts=0, seed=seed) for name, man in men.items()}
+        measures = beside_straw_men(measures, straw)
+        if piece is not None and request.midi is not None:
+            measures += of_notes(piece, request.midi, seen, shifts=shifts, seed=seed)
+        measures += with_reference(request.reference, heard, men, shifts=shifts, seed=seed)
+        return in_order((*measures, *alone(sound, heard, seen)))
+
+
+def _local(request: Request, seen: Seen, heard: Heard) -> LocalAlignment:
+    """How the fit changes along the clip."""
+    from v2m.alignment.local import local_alignment
+
+    with _quiet():
+        return local_alignment(
+            heard.attacks.times_s,
+            seen.accents.times_s,
+            seen.duration_s,
+            onset_strengths=heard.attacks.strengths,
+            accent_strengths=seen.accents.strengths,
+            shifts=request.shifts,
+            seed=request.seed,
+        )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """As in mir_eval, empty inputs warn; here what is empty is told by each measure."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning)
+        yield
+
+
+def _without_picture(request: Request, run: Run) -> ClipScore:
+    """The music against the reference alone."""
+    from v2m.alignment.audio import read_track
+    from v2m.scoring.measures import in_order, with_reference
+    from v2m.scoring.result import ClipScore
+
+    assert request.audio is not None
+    with run.stage("listen"):
+        sound = read_track(request.audio)
+        heard, men = _hear_all(sound, sound.duration_s, None, request.seed)
+    with run.stage("compare"), _quiet():
+        measures = with_reference(request.reference, heard, men, shifts=request.shifts, seed=request.seed)
+    return ClipScore(
+        clip=None,
+        music=music_facts(sound, heard),
+        measures=in_order(measures),
+        inputs=hashes(request, {}),
+        **_of_run(request, run),
+    )
+
+
+def _of_run(request: Request, run: Run) -> dict[str, Any]:
+    """What a result says of the run that made it."""
+    from v2m.report import versions
+
+    return {
+        "notes": tuple(run.notes),
+        "settings": {"shifts": request.shifts, "seed": request.seed},
+        "stages_s": {name: round(seconds, 3) for name, seconds in run.seconds.items()},
+        "versions": versions(),
+    }
+
+
+def music_facts(sound: Sound, heard: Heard) -> MusicFacts:
+    """The facts of the music that the result keeps."""
+    import math
+
+    from v2m.scoring.result import MusicFacts
+
+    pulse = heard.pulse
+    tempo = round(pulse.tempo_bpm, 2) if math.isfinite(pulse.tempo_bpm) else None
+    return MusicFacts(
+        source=sound.source,
+        duration_s=round(sound.duration_s, 4),
+        onsets=len(heard.onsets_s),
+        beats=len(pulse.beats_s),
+        tempo_bpm=tempo,
+        beats_from=pulse.source,
+    )
+
+
+def hashes(request: Request, known: dict[str, str]) -> dict[str, str]:
+    """Content hashes of the request's files, by what they are; `known` ones are not taken again."""
+    found = {}
+    for role, path in request.files.items():
+        try:
+            found[role] = known.get(role) or content_hash(path)
+        except OSError as error:
+            raise ScoringError(f"{path}: cannot be read ({error.strerror})") from error
+    return found
+
+
+def content_hash(path: Path) -> str:
+    """BLAKE2b-128 of a file's bytes, in hex, as `Clip.content_hash`."""
+    digest = hashlib.blake2b(digest_size=16)
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 22):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _sound_notes(sound: Sound, heard: Heard, seen: Seen) -> list[str]:
+    """What a reader should know of the music before believing its numbers."""
+    notes = []
+    if not len(heard.onsets_s):
+        notes.append("Nothing begins to sound in this music: it is silent, or one long tone.")
+    shorter_s = seen.duration_s - sound.duration_s
+    if shorter_s > max(1.0, 0.05 * seen.duration_s):
+        notes.append(f"The music ends {shorter_s:.1f} s before the picture; what is missing is silence.")
+    if heard.pulse.source == "estimated":
+        notes.append("Beats and downbeats are estimated from the sound; --plan tells them.")
+    return notes

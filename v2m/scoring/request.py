@@ -1,0 +1,113 @@
+"""What is to be scored, checked before anything is decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from encoders.errors import V2MError
+
+SHIFTS = 60
+"""Turns of the music from which its chance level is taken; as in `v2m.alignment.chance`."""
+
+# What a file is called that goes with a clip NAME.mp4, by what it is.
+_COMPANIONS = {
+    "audio": (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus", ".aac", ".mp4", ".mkv", ".mov", ".webm"),
+    "reference": (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus", ".aac", ".mp4", ".mkv", ".mov", ".webm"),
+    "plan": (".plan.json", ".json"),
+    "midi": (".mid", ".midi"),
+}
+
+
+class ScoringError(V2MError, ValueError):
+    """A question that cannot be answered: nothing to score, or files that do not go together."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One clip, or one piece of music without a clip.
+
+    Attributes:
+        clip: the picture, and the music unless `audio` is given; None to compare sounds alone.
+        audio: the music.
+        plan: the plan that the music was made from: its beats, bars and hits are known.
+        midi: the music's notes.
+        reference: the soundtrack that the music is compared with.
+        shifts: turns of the music from which the chance level is taken.
+        seed: of the turns and of the straw man made of noise.
+
+    Raises:
+        ScoringError: if there is no music, or nothing to set it against.
+    """
+
+    clip: Path | None
+    audio: Path | None = None
+    plan: Path | None = None
+    midi: Path | None = None
+    reference: Path | None = None
+    shifts: int = SHIFTS
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.clip is None and (self.audio is None or self.reference is None):
+            raise ScoringError("name a clip; without one, both --audio and --reference are needed")
+        if self.clip is None and (self.plan or self.midi):
+            raise ScoringError("a plan or MIDI is of use only with a clip")
+        if self.shifts < 1:
+            raise ScoringError("at least one shift is needed for a chance level")
+        if self.seed < 0:
+            raise ScoringError("a seed is not negative")
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """What is given, by what it is."""
+        named = {role: getattr(self, role) for role in ("clip", *_COMPANIONS)}
+        return {role: path for role, path in named.items() if path is not None}
+
+
+def make_request(
+    clip: Path | str | None,
+    *,
+    audio: Path | str | None = None,
+    plan: Path | str | None = None,
+    midi: Path | str | None = None,
+    reference: Path | str | None = None,
+    shifts: int = SHIFTS,
+    seed: int = 0,
+) -> Request:
+    """A `Request` from what a person names; see there.
+
+    Raises:
+        ScoringError: if it cannot be answered.
+    """
+
+    def place(path: Path | str | None) -> Path | None:
+        return None if path is None else Path(path).absolute()
+
+    return Request(place(clip), place(audio), place(plan), place(midi), place(reference), shifts, seed)
+
+
+def for_clip(request: Request, clip: Path) -> Request:
+    """The request for one clip of a folder: what names a folder is looked up there by the clip's name.
+
+    Raises:
+        ScoringError: if a folder has no file, or several, of that name.
+    """
+    found: dict[str, Any] = {
+        role: _companion(path, role, clip) for role, path in request.files.items() if role != "clip"
+    }
+    return replace(request, clip=clip, **found)
+
+
+def _companion(place: Path, role: str, clip: Path) -> Path:
+    if not place.is_dir():
+        return place
+    # A scored clip goes with what the clip goes with.
+    stems = dict.fromkeys([clip.stem, clip.stem.removesuffix(".scored")])
+    names = [f"{stem}{suffix}" for stem in stems for suffix in _COMPANIONS[role]]
+    here = [place / name for name in names if (place / name).is_file() and place / name != clip]
+    if len(here) != 1:
+        many = "several files" if here else "no file"
+        raise ScoringError(f"{clip}: {place} has {many} of its name for --{role}")
+    return here[0]

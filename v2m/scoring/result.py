@@ -1,0 +1,255 @@
+"""One clip's measures, and how they are written down.
+
+The JSON is stable: fields may be added under a version, none changes its meaning. A number that is
+undefined or infinite is null; `note` says why. `chance` is null for a measure that does not depend
+on where in time the music lies.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from v2m.alignment.measure import Measure
+
+if TYPE_CHECKING:
+    from generators.plan import Plan
+    from v2m.alignment.heard import Heard
+    from v2m.alignment.local import LocalAlignment
+    from v2m.alignment.piece import Piece
+    from v2m.alignment.seen import Seen
+    from v2m.report import ClipReport
+
+FORMAT = "v2m-score"
+FORMAT_VERSION = 1
+MET_S = 0.08
+"""A cut is met by an onset this near to it; the tolerance of `v2m.alignment.sync.cut_hits`."""
+
+
+@dataclass(frozen=True)
+class MusicFacts:
+    """Which music it was.
+
+    Attributes:
+        source: the file.
+        duration_s: of the file; what is longer than the picture is left out.
+        onsets: how many within the picture.
+        beats: how many.
+        tempo_bpm: None without beats.
+        beats_from: `plan`, `MIDI` or `estimated`.
+    """
+
+    source: str
+    duration_s: float
+    onsets: int
+    beats: int
+    tempo_bpm: float | None
+    beats_from: str
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the measures were taken from: for drawing, not for JSON.
+
+    Attributes:
+        seen: the picture: cuts, accents, curves of movement and affect, some pictures of it.
+        heard: the music: samples, onsets, beats, curves of loudness, density and affect.
+        local: how well it fits, and how late it is, along the clip.
+        plan: what the music was made from, where that is known.
+        piece: its notes, where they are known.
+    """
+
+    seen: Seen
+    heard: Heard
+    local: LocalAlignment
+    plan: Plan | None = None
+    piece: Piece | None = None
+
+    @property
+    def cuts_met(self) -> NDArray[np.bool_]:
+        """Which of `seen.cuts_s` have an onset within 80 ms, bool `[cuts]`."""
+        return met(self.seen.cuts_s, self.heard.onsets_s)
+
+    @property
+    def accents_met(self) -> NDArray[np.bool_]:
+        """Which of `seen.accents` have an onset within 80 ms, bool `[accents]`."""
+        return met(self.seen.accents.times_s, self.heard.onsets_s)
+
+
+@dataclass(frozen=True, eq=False)
+class ClipScore:
+    """What came out.
+
+    Attributes:
+        clip: the clip; None if sounds alone were compared.
+        music: the music.
+        measures: in the order of their tasks.
+        notes: sentences: what was missing, odd or guessed.
+        inputs: role (clip, audio, plan …) → content hash of the file.
+        settings: shifts and seed.
+        stages_s: stage → seconds it took.
+        versions: package → version.
+        evidence: what a picture of it is drawn from; None if sounds alone were compared.
+    """
+
+    clip: ClipReport | None
+    music: MusicFacts
+    measures: tuple[Measure, ...]
+    notes: tuple[str, ...]
+    inputs: dict[str, str]
+    settings: dict[str, int]
+    stages_s: dict[str, float] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    evidence: Evidence | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in a table: the clip's file name, or the music's."""
+        return (self.clip.path if self.clip is not None else self.music.source).rsplit("/", 1)[-1]
+
+    def __getitem__(self, name: str) -> Measure:
+        """The measure of that name, with or without its task: `av_align`, `sync.av_align`.
+
+        Raises:
+            KeyError: if there is none.
+        """
+        for measure in self.measures:
+            if name in (measure.name, f"{measure.task}.{measure.name}"):
+                return measure
+        raise KeyError(name)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything but the evidence, in plain types, every number finite or None."""
+        return {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "clip": None if self.clip is None else asdict(self.clip),
+            "music": {k: _plain(v) for k, v in asdict(self.music).items()},
+            "measures": [measure_as_dict(measure) for measure in self.measures],
+            "notes": list(self.notes),
+            "inputs": self.inputs,
+            "settings": self.settings,
+            "stages_s": self.stages_s,
+            "versions": self.versions,
+        }
+
+    def to_json(self) -> str:
+        """The whole result as readable JSON."""
+        return json.dumps(self.as_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def met(targets_s: NDArray[np.float64], events_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which targets have an event within `MET_S`."""
+    from v2m.alignment.sync import distance_to_nearest
+
+    if not len(events_s):
+        return np.zeros(len(targets_s), dtype=np.bool_)
+    return np.asarray(distance_to_nearest(targets_s, events_s) <= MET_S + 1e-9)
+
+
+def measure_as_dict(measure: Measure) -> dict[str, Any]:
+    """A measure in plain types."""
+    chance = measure.chance
+    return {
+        "task": measure.task,
+        "name": measure.name,
+        "score": _plain(measure.score),
+        "unit": measure.unit,
+        "better": measure.better,
+        "count": measure.count,
+        "chance": None
+        if chance is None
+        else {
+            "mean": _plain(chance.mean),
+            "lift": _plain(chance.lift),
+            "gain": _plain(chance.gain),
+            "p_value": _plain(chance.p_value),
+        },
+        "straw": {man: _plain(score) for man, score in measure.straw.items()},
+        "details": {name: _plain(value) for name, value in measure.details.items()},
+        "note": measure.note,
+    }
+
+
+OF_CHANCE = {"chance": "mean", "lift": "lift", "gain": "gain", "p": "p_value"}
+"""What CSV has of each measure beside its score: the end of the column's name → its name in JSON."""
+
+
+def to_csv(scores: Sequence[dict[str, Any]]) -> str:
+    """One row a clip, and a row of means over the clips that have the number.
+
+    Args:
+        scores: of `ClipScore.as_dict`.
+    """
+    rows = [_csv_row(score) for score in scores]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    mean: dict[str, Any] = {"clip": f"mean of {len(rows)}"}
+    for name in names:
+        values = [row[name] for row in rows if isinstance(row.get(name), int | float)]
+        if values:
+            mean[name] = round(float(np.mean(values)), 6)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows([*rows, mean] if len(rows) > 1 else rows)
+    return text.getvalue()
+
+
+def mean_measures(scores: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Means over clips of every number of every measure, in the shape of `measure_as_dict`.
+
+    `count` is how many clips have the score. Scores and chance levels are means over the same clips.
+    """
+    by_name: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for score in scores:
+        for measure in score["measures"]:
+            if measure["score"] is not None:
+                by_name.setdefault((measure["task"], measure["name"]), []).append(measure)
+    means = []
+    for same in by_name.values():
+        chances = [m["chance"] for m in same if m["chance"] is not None]
+        men = list(dict.fromkeys(man for m in same for man in m["straw"]))
+        means.append(
+            {
+                **same[0],
+                "score": _mean(m["score"] for m in same),
+                "count": len(same),
+                "chance": {key: _mean(c[key] for c in chances) for key in chances[0]} if chances else None,
+                "straw": {man: _mean(m["straw"].get(man) for m in same) for man in men},
+                "details": {},
+                "note": "",
+            }
+        )
+    return means
+
+
+def _csv_row(score: dict[str, Any]) -> dict[str, Any]:
+    clip, music = score["clip"], score["music"]
+    row = {"clip": clip["path"] if clip else "", "music": music["source"], "tempo_bpm": music["tempo_bpm"]}
+    for measure in score["measures"]:
+        name = f"{measure['task']}.{measure['name']}"
+        found = {name: measure["score"]}
+        if measure["chance"] is not None:
+            found |= {f"{name} {end}": measure["chance"][key] for end, key in OF_CHANCE.items()}
+        row |= {column: value for column, value in found.items() if value is not None}
+    return row
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return _plain(float(np.mean(known))) if known else None
+
+
+def _plain(value: Any) -> Any:
+    """Numbers rounded to what they mean; None for what JSON has no word for."""
+    if isinstance(value, float | np.floating):
+        return round(float(value), 6) if math.isfinite(value) else None
+    return value
