@@ -135,28 +135,39 @@ def movement_peaks(flow: Flow, *, threshold: float = FLOW_THRESHOLD) -> NDArray[
 
 
 def av_align(audio_peaks_s: ArrayLike, video_peaks_s: ArrayLike, *, frame_s: float) -> float:
-    """AV-Align: matched ÷ (audio + video − matched).
-
-    Audio peaks are gone through in order; each takes the first video peak that is not taken and
-    lies less than one frame away (`frame_s`, an open interval). 0 if either is empty.
+    """AV-Align: matched ÷ (audio + video − matched); 0 if either is empty. See `av_align_matches`.
 
     Raises:
         ValueError: if `frame_s` is not positive, or the peaks are not events.
     """
-    if not frame_s > 0:
-        raise ValueError("frame_s must be positive")
     audio, video = validate(audio_peaks_s, video_peaks_s)
-    taken = np.zeros(len(video), dtype=bool)
-    for peak in audio:
-        # Peaks are sorted, so the candidates lie side by side.
-        first, end = np.searchsorted(video, [peak - frame_s, peak + frame_s], side="left")
-        for k in range(int(first), int(end)):
-            if not taken[k] and abs(video[k] - peak) < frame_s:
-                taken[k] = True
-                break
-    matched = int(taken.sum())
+    matched = int(av_align_matches(audio, video, frame_s=frame_s).sum())
     union = len(audio) + len(video) - matched
     return matched / union if union else 0.0
+
+
+def av_align_matches(
+    audio_peaks_s: NDArray[np.float64], video_peaks_s: NDArray[np.float64], *, frame_s: float
+) -> NDArray[np.bool_]:
+    """Which video peaks are matched, bool `[video]`.
+
+    Audio peaks are gone through in order; each takes the first video peak that is not taken and
+    lies less than one frame away (`frame_s`, an open interval).
+
+    Raises:
+        ValueError: if `frame_s` is not positive.
+    """
+    if not frame_s > 0:
+        raise ValueError("frame_s must be positive")
+    taken = np.zeros(len(video_peaks_s), dtype=bool)
+    for peak in audio_peaks_s:
+        # Peaks are sorted, so the candidates lie side by side.
+        first, end = np.searchsorted(video_peaks_s, [peak - frame_s, peak + frame_s], side="left")
+        for k in range(int(first), int(end)):
+            if not taken[k] and abs(video_peaks_s[k] - peak) < frame_s:
+                taken[k] = True
+                break
+    return taken
 
 
 def section_match(

@@ -1,4 +1,4 @@
-"""The command line: `v2m soundtrack`, `plan`, `analyze`, `models`, `doctor`."""
+"""The command line: `v2m soundtrack`, `plan`, `analyze`, `score`, `compare`, `models`, `doctor`."""
 
 from v2m.cli.app import main
 

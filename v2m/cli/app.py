@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from v2m.cli import analyze, doctor, models, plan, soundtrack
+from v2m.cli import analyze, compare, doctor, models, plan, score, soundtrack
 from v2m.cli.ending import run_to_end
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app = typer.Typer(
 app.command("soundtrack")(soundtrack.command)
 app.command("plan")(plan.command)
 app.command("analyze")(analyze.command)
+app.command("score")(score.command)
+app.command("compare")(compare.command)
 app.add_typer(models.app, name="models")
 app.command("doctor")(doctor.command)
 

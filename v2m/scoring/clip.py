@@ -122,7 +122,7 @@ def _plan(request: Request, clip: Clip, run: Run) -> Plan | None:
         # A scored clip is another file than the one it was made for, with the same picture.
         if abs(plan.duration_s - clip.duration_s) > 2 * clip.frame_s:
             raise ScoringError(
-                f"{request.plan}: plans {plan.duration_s:.2f} s of music for a clip of {clip.duration_s:.2f} s"
+                f"{request.plan}: plans {plan.duration_s:.2f} s of music, the clip has {clip.duration_s:.2f}"
             )
         run.note("The plan was made for another file than this one; its beats are taken to be the music's.")
     return plan

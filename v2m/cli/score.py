@@ -1,0 +1,126 @@
+"""`v2m score`: how well music fits a picture, beside what chance would score."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from v2m.cli.options import Force, Json
+from v2m.cli.progress import StageProgress
+
+if TYPE_CHECKING:
+    from v2m.scoring.request import Request
+
+
+def command(
+    clip: Annotated[
+        Path | None,
+        typer.Argument(metavar="[CLIP | FOLDER]", help="A clip, or a folder of them.", show_default=False),
+    ] = None,
+    audio: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The music. Otherwise the clip's own sound.")
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The plan that the music was made from.")
+    ] = None,
+    midi: Annotated[Path | None, typer.Option(metavar="FILE", help="The music's notes.")] = None,
+    reference: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A soundtrack to compare the music with.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Also a row a clip.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="FOLDER", help="Where a folder's results go. Otherwise FOLDER/scores."
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Clips at once. Otherwise as the machine allows.")
+    ] = None,
+    shifts: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Turns of the music that the chance level is taken from.")
+    ] = 60,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the turns and the noise.")] = 0,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Score music under a picture: every number beside its chance level and three straw men.
+
+    The music is the clip's own sound, or --audio. Without a clip, --audio and --reference are compared.
+    Of a FOLDER every clip is scored, and an interrupted run goes on; --audio, --plan, --midi and
+    --reference may then name folders in which the file of the clip's name is taken.
+    """
+    from v2m.scoring.request import make_request
+
+    request = make_request(
+        clip, audio=audio, plan=plan, midi=midi, reference=reference, shifts=shifts, seed=seed
+    )
+    if clip is not None and clip.is_dir():
+        _folder(clip, request, out, jobs, csv, force, as_json)
+    else:
+        _clip(request, csv, force, as_json)
+
+
+def _clip(request: Request, csv: Path | None, force: bool, as_json: bool) -> None:
+    from rich.console import Console
+
+    from v2m.atomic import outputs
+    from v2m.scoring.clip import score_request
+    from v2m.scoring.result import to_csv
+    from v2m.scoring.table import print_score
+
+    with outputs(force) as files, StageProgress() as progress:
+        place = files.claim(csv) if csv else None
+        result = score_request(request, progress)
+        if place is not None:
+            place.write_text(to_csv([result.as_dict()]), encoding="utf-8")
+    if as_json:
+        print(result.to_json())
+    else:
+        print_score(result.as_dict(), Console(highlight=False))
+
+
+def _folder(
+    folder: Path,
+    request: Request,
+    out: Path | None,
+    jobs: int | None,
+    csv: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    import json
+    import sys
+
+    from rich.console import Console
+    from rich.text import Text
+
+    from v2m.atomic import outputs
+    from v2m.scoring.folder import score_folder
+    from v2m.scoring.result import mean_measures, to_csv
+    from v2m.scoring.table import print_measures
+
+    with outputs(force) as files, StageProgress() as progress:
+        place = files.claim(csv) if csv else None
+        done = score_folder(
+            folder, request, out=out, workers=jobs, progress=lambda name, share: progress("clips", share)
+        )
+        if place is not None:
+            place.write_text(to_csv(done.scores), encoding="utf-8")
+    means = mean_measures(done.scores)
+    if as_json:
+        told = {"clips": list(done.scores), "mean": means, "failures": done.failures}
+        print(json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        console = Console(highlight=False)
+        title = f"{folder}: means over {len(done.scores)} clips ({done.reused} scored before)"
+        console.print(Text(title, style="bold"))
+        print_measures(means, console)
+        for name, path in done.places.items():
+            console.print(Text(f"  {name}: {path}", style="dim"), soft_wrap=True)
+    for line in done.failures.values():
+        print(f"v2m: {line}", file=sys.stderr)
+    if done.failures:
+        raise typer.Exit(1)
