@@ -88,8 +88,8 @@ def song_numbers(archive: Path) -> list[int]:
     except (OSError, zipfile.BadZipFile) as error:
         raise RecipeError(f"{archive}: cannot be read as a zip archive ({error})") from error
     numbers = [int(p.stem) for p in map(Path, names) if p.match("POP909/*/[0-9][0-9][0-9].mid")]
-    if not numbers:
-        raise RecipeError(f"{archive}: holds no POP909/NNN/NNN.mid")
+    if len(set(numbers)) < 2:
+        raise RecipeError(f"{archive}: holds no songs as POP909/NNN/NNN.mid")
     return sorted(set(numbers))
 
 
@@ -207,8 +207,9 @@ def make_reference(archive: Path, numbers: Sequence[int], *, jobs: int = 1) -> t
         songs = [work(number) for number in numbers]
     corpora = []
     for k, length_s in enumerate(LENGTHS_S):
-        found = [s.excerpts[k] for s in songs]
-        corpora.append(corpus_of([e for e in found if e is not None], length_s=length_s, whole=False))
+        found = [e for s in songs if (e := s.excerpts[k]) is not None]
+        if len(found) > 1:
+            corpora.append(corpus_of(found, length_s=length_s, whole=False))
     wholes = [song.whole for song in songs]
     middle = float(np.median([w.length_s for w in wholes]))
     corpora.append(corpus_of(wholes, length_s=middle, whole=True))

@@ -13,8 +13,8 @@ noise, a metronome, and the piece itself with its pitches dealt out anew and its
 
 Metrics of one piece (`evaluate`)
 ---------------------------------
-* `human_distance`: median of the absolute z of all that follow; half of them lie nearer. A human
-  piece has about 0.67.
+* `human_distance`: root mean square of the z of all that follow, each taken as at most 5 so that no
+  one number decides alone. A human piece has about 1.
 * every number of `v2m.alignment.music_statistics`: its z, standard deviations from the human mean.
   The value itself, the corpus's mean and deviation and the percentile are among the details.
   What each number is and whose is said in `music_pitch`, `music_rhythm`, `music_melody`,
@@ -46,6 +46,7 @@ from v2m.alignment.reference import Corpus, Reference, load_reference
 
 TASK = "music"
 UNIT = "sd"
+WILDEST_SD = 5.0
 LONGEST_RATIO = 2.0
 """Music more than this many times shorter than the shortest human excerpts is not compared."""
 NO_CHANCE = "turning music in time changes nothing here, so there is no chance level"
@@ -95,7 +96,7 @@ def evaluate(
 
 
 def compare(piece: Statistics, corpora: Reference) -> tuple[Measure, ...]:
-    """Every metric of one piece as its z among human pieces, and their median before them all."""
+    """Every metric of one piece as its z among human pieces, and before them all their root mean square."""
     if piece.length_s * LONGEST_RATIO < corpora.corpora[0].length_s:
         why = too_short(piece.length_s, corpora)
         names = ["human_distance", *UNITS, *HISTOGRAMS]
@@ -103,14 +104,13 @@ def compare(piece: Statistics, corpora: Reference) -> tuple[Measure, ...]:
     corpus = corpora.nearest(piece.length_s)
     each = [_number(name, piece.numbers[name], corpus) for name in UNITS]
     each += [_histogram(name, piece.histograms[name], corpus) for name in HISTOGRAMS]
-    away = [abs(m.score) for m in each if m.defined]
-    if not away:
+    away = np.array([m.score for m in each if m.defined])
+    if not len(away):
         overall = undefined(TASK, "human_distance", "no metric is defined", unit=UNIT, better="lower")
     else:
-        note = f"median of {len(away)} metrics, beside {corpus.title} ({corpora.name}); {NO_CHANCE}"
-        overall = Measure(
-            TASK, "human_distance", float(np.median(away)), UNIT, "lower", count=len(away), note=note
-        )
+        note = f"root mean square of {len(away)} metrics, beside {corpus.title} ({corpora.name}); {NO_CHANCE}"
+        score = float(np.sqrt(np.mean(np.clip(away, -WILDEST_SD, WILDEST_SD) ** 2)))
+        overall = Measure(TASK, "human_distance", score, UNIT, "lower", count=len(away), note=note)
     return (overall, *each)
 
 

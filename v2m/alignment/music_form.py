@@ -1,7 +1,14 @@
-"""How much of a piece comes back? The structureness indicator, from a fitness scape plot.
+"""How much of a piece comes back? The structureness indicator, and bars that have been there before.
 
-Conventions
------------
+Metrics
+-------
+* `si_short`, `si_mid`, `si_long`: the structureness indicator, from a fitness scape plot; below.
+* `bar_recurrence`: for every bar with a note, but the first such, the largest share that its notes
+  (slot and pitch) have in common with those of an earlier bar, as a share of both bars' notes; the
+  mean over these bars. 1 is one bar over and over.
+
+The structureness indicator
+---------------------------
 A piece is a chroma matrix `[frames, 12]`: of a score, how long each pitch class sounds within
 2.1 s around each frame; of sound, its chromagram. Frames are `frame_s` apart: half a second, or
 a 240th of the piece where it is longer than two minutes, so that the work stays bounded.
@@ -34,7 +41,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from v2m.alignment.piece import Piece
+from v2m.alignment.piece import SLOTS_PER_BEAT, Piece
 
 FRAME_S = 0.5
 MOST_FRAMES = 240
@@ -147,8 +154,8 @@ def fitness(similarity: NDArray[np.float64], length: int) -> NDArray[np.float64]
     starts = frames - length + 1
     waiting = np.zeros(starts)  # outside every path: the elevator of the paper
     last, before, now = (np.full((length, starts), -np.inf) for _ in range(3))
-    for row in packed:
-        cells = sliding_window_view(row, starts)  # [length, starts]: cell m of the segment that starts at s
+    # Row by row, cell m of the segment that starts at s: [frames, length, starts].
+    for cells in sliding_window_view(packed, starts, axis=1):
         np.maximum(waiting, last[-1], out=waiting)
         np.add(before[:-1], _ROW, out=now[1:])
         np.maximum(now[1:], last[:-1], out=now[1:])
@@ -164,6 +171,18 @@ def fitness(similarity: NDArray[np.float64], length: int) -> NDArray[np.float64]
     good = (score_a_cell > 0) & (coverage > 0)
     total = np.where(good, score_a_cell + coverage, 1.0)
     return np.asarray(np.where(good, 2 * score_a_cell * coverage / total, 0.0))
+
+
+def bar_recurrence(piece: Piece) -> float:
+    """How much of a bar has been there before, 0 to 1; nan with fewer than two bars of notes."""
+    first = piece.first_beat * SLOTS_PER_BEAT
+    within = ~piece.is_drum & (piece.bar >= 0) & (piece.bar < piece.bars)
+    bars: dict[int, set[tuple[int, int]]] = {}
+    for bar, slot, pitch in zip(piece.bar[within], piece.slot[within], piece.pitch[within], strict=True):
+        bars.setdefault(int(bar), set()).add((int(slot - first[bar]), int(pitch)))
+    heard = [bars[bar] for bar in sorted(bars)]
+    shares = [max(len(now & a) / len(now | a) for a in heard[:k]) for k, now in enumerate(heard) if k]
+    return float(np.mean(shares)) if shares else math.nan
 
 
 def structureness(chroma: NDArray[np.float64], frame_s: float) -> dict[str, float]:

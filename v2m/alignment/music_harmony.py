@@ -12,6 +12,12 @@ Metrics
   on the front line", ISMIR 2020): the share of the progression's trigrams (three chords in a row,
   each unlike the one before it) that have been heard before. Longer pieces repeat more.
 * `chord_changes_per_bar`: harmonic rhythm.
+* `chord_tone_share`: for how much of the time that pitches sound they belong to the guessed triad of
+  their beat (after the chord-tone ratio of Yeh et al., "Automatic melody harmonization with triad
+  chords", Journal of New Music Research 50(1), 2021, here of all notes).
+* `consonance`: of the pairs of different pitch classes that sound together when a note begins, the
+  share that is a third, a fourth or their inversion (the consonances of the same paper's pitch
+  consonance score, the fourth counted whole).
 """
 
 from __future__ import annotations
@@ -21,9 +27,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from v2m.alignment.piece import Piece
+from v2m.alignment.piece import SLOTS_PER_BEAT, Piece
 
 NO_CHORD = -1
+CONSONANT = (3, 4, 5)
+"""Interval classes: thirds and sixths, fourths and fifths."""
 TRIADS = {"major": (0, 4, 7), "minor": (0, 3, 7)}
 CHANGE_COST = 0.1
 """A new chord must be alike the notes by this much more (as a cosine), over all the beats it lasts."""
@@ -31,8 +39,12 @@ BASS_SHARE = 0.25
 """What the lowest pitch class of a beat weighs besides, as a share of all that sounds in it."""
 
 
-def beat_chroma(piece: Piece) -> NDArray[np.float64]:
-    """`[beats, 12]`: for how long each pitch class sounds within each beat, the lowest counted more."""
+def beat_chroma(piece: Piece) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """For how long each pitch class sounds within each beat, and the lowest pitch of each beat.
+
+    Returns:
+        `[beats, 12]` in beats, and `[beats]`, 128 where nothing sounds.
+    """
     beats = len(piece.beats_s)
     chroma = np.zeros((beats, 12))
     lowest = np.full(beats, 128)
@@ -41,18 +53,19 @@ def beat_chroma(piece: Piece) -> NDArray[np.float64]:
     end = piece.beat_at(piece.start_s[tonal] + piece.duration_s[tonal])
     for k, from_beat, to_beat in zip(tonal, begin, end, strict=True):
         pitch = int(piece.pitch[k])
+        # Half a slot early or late is the player's; a note counts for one beat at least.
         first, last = max(math.floor(from_beat + 0.125), 0), min(math.ceil(to_beat - 0.125), beats)
         for beat in range(first, max(last, min(first + 1, beats))):
             chroma[beat, pitch % 12] += max(min(to_beat, beat + 1) - max(from_beat, beat), 0.125)
             lowest[beat] = min(lowest[beat], pitch)
-    sounding = np.flatnonzero(lowest < 128)
-    chroma[sounding, lowest[sounding] % 12] += BASS_SHARE * chroma[sounding].sum(axis=1)
-    return chroma
+    return chroma, lowest
 
 
 def chords(piece: Piece) -> NDArray[np.int64]:
     """`[beats]`: root + 12 · (0 major, 1 minor), or `NO_CHORD` where nothing sounds."""
-    chroma = beat_chroma(piece)
+    chroma, lowest = beat_chroma(piece)
+    sounding = np.flatnonzero(lowest < 128)
+    chroma[sounding, lowest[sounding] % 12] += BASS_SHARE * chroma[sounding].sum(axis=1)
     norm = np.linalg.norm(chroma, axis=1, keepdims=True)
     sounds = norm[:, 0] > 1e-9
     unit = np.divide(chroma, norm, out=np.zeros_like(chroma), where=norm > 1e-9)
@@ -89,6 +102,38 @@ def chord_changes_per_bar(piece: Piece) -> float:
     """Changes of chord a bar; nan where no chord sounds."""
     heard = progression(piece)
     return (len(heard) - 1) / piece.bars if heard.size else math.nan
+
+
+def chord_tone_share(piece: Piece) -> float:
+    """Share of the sounding time that belongs to the guessed chords; nan where nothing sounds."""
+    chroma, _ = beat_chroma(piece)
+    heard = chords(piece)
+    named = heard != NO_CHORD
+    inside = _templates()[heard[named]] > 0
+    total = chroma[named].sum()
+    return float(chroma[named][inside].sum() / total) if total > 0 else math.nan
+
+
+def consonance(piece: Piece) -> float:
+    """Share of the simultaneous pairs of pitch classes that are consonant; nan where there are none."""
+    tonal = ~piece.is_drum
+    onsets = np.unique(piece.slot[tonal])
+    if not onsets.size:
+        return math.nan
+    first = np.searchsorted(onsets, piece.slot[tonal])
+    end_beat = piece.beat_at(piece.start_s + piece.duration_s)[tonal]
+    # A note that ends within half a slot of an onset is over by then.
+    last = np.maximum(np.searchsorted(onsets, end_beat * SLOTS_PER_BEAT - 0.5), first + 1)
+    steps = np.zeros((len(onsets) + 1, 12))
+    np.add.at(steps, (first, piece.pitch[tonal] % 12), 1.0)
+    np.add.at(steps, (last, piece.pitch[tonal] % 12), -1.0)
+    sounds = np.cumsum(steps, axis=0)[:-1] > 0.5
+    pairs = {
+        step: float((sounds & np.roll(sounds, step, axis=1)).sum()) / (2 if step == 6 else 1)
+        for step in range(1, 7)
+    }
+    total = sum(pairs.values())
+    return sum(pairs[step] for step in CONSONANT) / total if total > 0 else math.nan
 
 
 def _templates() -> NDArray[np.float64]:

@@ -27,6 +27,9 @@ NUMBERS: dict[str, tuple[str, Callable[[Piece], float]]] = {
     "gps": ("", music_rhythm.gps),
     "chord_repetition": ("", music_harmony.chord_repetition),
     "chord_changes_per_bar": ("1/bar", music_harmony.chord_changes_per_bar),
+    "chord_tone_share": ("", music_harmony.chord_tone_share),
+    "consonance": ("", music_harmony.consonance),
+    "bar_recurrence": ("", music_form.bar_recurrence),
 }
 """Metric → its unit, and the function of a piece."""
 

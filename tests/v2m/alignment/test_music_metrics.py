@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from tests.v2m.alignment.pieces import CHORDS, Row, piece, song
-from v2m.alignment.music_harmony import chord_changes_per_bar, chord_repetition, chords, progression
+from v2m.alignment.music_form import bar_recurrence
+from v2m.alignment.music_harmony import (
+    chord_changes_per_bar,
+    chord_repetition,
+    chord_tone_share,
+    chords,
+    consonance,
+    progression,
+)
 from v2m.alignment.music_melody import intervals, marked_melody, skyline
 from v2m.alignment.music_pitch import (
     empty_bar_rate,
@@ -143,6 +151,30 @@ def test_chords_are_named_and_their_repetition_counted() -> None:
     assert chord_changes_per_bar(made) == pytest.approx(7 / 9)
 
 
+def test_chord_tones_and_consonances_are_shares_of_what_sounds() -> None:
+    triad: list[Row] = [(0, 4, 48), (0, 4, 64), (0, 4, 67)]
+    # A fourth voice, one beat of four beside the triad.
+    made = piece([*triad, (0, 3, 72), (3, 1, 74)], beats=4)
+    assert chord_tone_share(made) == pytest.approx(15 / 16)
+    # At the first onset C, E and G: three pairs, all consonant. At the second D is a second from C and
+    # from E, and a fourth from G.
+    assert consonance(made) == pytest.approx((3 + 4) / (3 + 6))
+    assert consonance(piece([(0, 1, 60), (0, 1, 66)], beats=4)) == 0
+    assert math.isnan(consonance(piece([(0, 1, 60), (0, 1, 72), (1, 1, 67)], beats=4)))  # no two classes
+    # One that ends as the next begins does not sound with it, however exactly it is played.
+    assert math.isnan(consonance(piece([(0, 1.05, 60), (1, 1, 61)], beats=4)))
+
+
+def test_bars_that_have_been_there_before_are_counted() -> None:
+    bar: list[Row] = [(k, 0.5, 60 + k) for k in range(4)]
+    again = [(at + 4, length, p) for at, length, p in bar]
+    half = [(at + 8, length, p + 12 * (at > 1)) for at, length, p in bar]
+    assert bar_recurrence(piece([*bar, *again], beats=8)) == 1
+    # Two notes of four are those of an earlier bar: 2 of the 6 that both have.
+    assert bar_recurrence(piece([*bar, *again, *half], beats=12)) == pytest.approx((1 + 1 / 3) / 2)
+    assert math.isnan(bar_recurrence(piece(bar, beats=8)))
+
+
 def test_a_passing_note_is_not_a_change_of_chord() -> None:
     rows: list[Row] = [(0, 8, 48), (0, 8, 60), (0, 8, 64), (0, 8, 67)]
     passing: list[Row] = [(k + 0.5, 0.5, 62 + 3 * (k % 2)) for k in range(8)]
@@ -179,6 +211,9 @@ def test_shuffling_keeps_the_notes_and_loses_the_music() -> None:
         assert straw[name] == pytest.approx(real[name])
     assert straw["pche_1bar"] > real["pche_1bar"] + 0.1
     assert straw["si_mid"] < real["si_mid"] - 0.2
+    assert straw["consonance"] < real["consonance"] - 0.1
+    assert straw["chord_tone_share"] < real["chord_tone_share"] - 0.1
+    assert straw["bar_recurrence"] < real["bar_recurrence"] - 0.5
     assert straw["chord_repetition"] < real["chord_repetition"] - 0.3
 
 
