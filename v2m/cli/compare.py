@@ -33,11 +33,9 @@ def command(
     import json
     from dataclasses import asdict
 
-    from rich.console import Console
-
     from v2m.scoring.compare import rank, score_alike
     from v2m.scoring.request import ScoringError, make_request
-    from v2m.scoring.table import print_ranking
+    from v2m.scoring.table import print_ranking, wide_console
 
     if audio and len(clips) != 1:
         raise ScoringError("--audio goes with one clip: the picture that all of it is set under")
@@ -52,4 +50,4 @@ def command(
         told = {"ranking": asdict(ranking), "scores": [score.as_dict() for score in scores]}
         print(json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False))
     else:
-        print_ranking(ranking, Console(highlight=False))
+        print_ranking(ranking, wide_console())

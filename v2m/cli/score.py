@@ -64,12 +64,11 @@ def command(
 
 
 def _clip(request: Request, csv: Path | None, force: bool, as_json: bool) -> None:
-    from rich.console import Console
 
     from v2m.atomic import outputs
     from v2m.scoring.clip import score_request
     from v2m.scoring.result import to_csv
-    from v2m.scoring.table import print_score
+    from v2m.scoring.table import print_score, wide_console
 
     with outputs(force) as files, StageProgress() as progress:
         place = files.claim(csv) if csv else None
@@ -79,7 +78,7 @@ def _clip(request: Request, csv: Path | None, force: bool, as_json: bool) -> Non
     if as_json:
         print(result.to_json())
     else:
-        print_score(result.as_dict(), Console(highlight=False))
+        print_score(result.as_dict(), wide_console())
 
 
 def _folder(
@@ -94,13 +93,12 @@ def _folder(
     import json
     import sys
 
-    from rich.console import Console
     from rich.text import Text
 
     from v2m.atomic import outputs
     from v2m.scoring.folder import score_folder
-    from v2m.scoring.result import mean_measures, to_csv
-    from v2m.scoring.table import print_measures
+    from v2m.scoring.result import set_measures, to_csv
+    from v2m.scoring.table import print_measures, wide_console
 
     with outputs(force) as files, StageProgress() as progress:
         place = files.claim(csv) if csv else None
@@ -109,12 +107,12 @@ def _folder(
         )
         if place is not None:
             place.write_text(to_csv(done.scores), encoding="utf-8")
-    means = mean_measures(done.scores)
+    means = set_measures(done.scores)
     if as_json:
         told = {"clips": list(done.scores), "mean": means, "failures": done.failures}
         print(json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False))
     else:
-        console = Console(highlight=False)
+        console = wide_console()
         title = f"{folder}: means over {len(done.scores)} clips ({done.reused} scored before)"
         console.print(Text(title, style="bold"))
         print_measures(means, console)

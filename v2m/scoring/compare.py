@@ -50,7 +50,7 @@ class Entry:
         name: the file.
         fit: mean over the parts of score less chance.
         fit_interval: of the bootstrap.
-        parts: in the order of `Ranking.parts`; None where undefined.
+        parts: in the order of `Ranking.parts`.
         behind: how much less than the best's the fit is; 0 for the best.
         behind_interval: of the bootstrap, paired by window.
         better_share: share of the resamples in which it fits better than the best.
@@ -59,7 +59,7 @@ class Entry:
     name: str
     fit: float
     fit_interval: tuple[float, float]
-    parts: tuple[Part | None, ...]
+    parts: tuple[Part, ...]
     behind: float
     behind_interval: tuple[float, float]
     better_share: float

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from v2m.alignment.chance import Chance
 from v2m.alignment.measure import Measure
 
 if TYPE_CHECKING:
@@ -229,6 +230,47 @@ def mean_measures(scores: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             }
         )
     return means
+
+
+def set_measures(scores: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is told of a set of clips: means of every measure, and of beat scores what the field reports.
+
+    Those are BCS, BHS, CSD, HSD and the F1 of the means (`v2m.alignment.beats.evaluate_set`), of the
+    clips that were scored against a reference.
+    """
+    from v2m.alignment.beats import VARIANTS, evaluate_set
+
+    of_variants = tuple(f"{variant}_" for variant in VARIANTS)
+
+    def is_variant(measure: dict[str, Any]) -> bool:
+        return measure["task"] == "beats" and str(measure["name"]).startswith(of_variants)
+
+    by_clip = [[_measure(m) for m in score["measures"] if is_variant(m)] for score in scores]
+    with_reference = [measures for measures in by_clip if measures]
+    found = [measure for measure in mean_measures(scores) if not is_variant(measure)]
+    if with_reference:
+        found += [measure_as_dict(measure) for measure in evaluate_set(with_reference)]
+    return found
+
+
+def _measure(told: dict[str, Any]) -> Measure:
+    """A measure from what `measure_as_dict` wrote, as far as means need it."""
+    chance = told["chance"]
+    number = {key: math.nan if value is None else value for key, value in (chance or {}).items()}
+    return Measure(
+        told["task"],
+        told["name"],
+        math.nan if told["score"] is None else told["score"],
+        unit=told["unit"],
+        better=told["better"],
+        count=told["count"],
+        chance=None
+        if chance is None
+        else Chance(told["score"], number["mean"], number["lift"], number["p_value"]),
+        straw={man: math.nan if score is None else score for man, score in told["straw"].items()},
+        details={name: math.nan if value is None else value for name, value in told["details"].items()},
+        note=told["note"],
+    )
 
 
 def _csv_row(score: dict[str, Any]) -> dict[str, Any]:

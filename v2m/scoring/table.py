@@ -21,7 +21,14 @@ TITLES = {
     "sound": "sound: is it technically in order",
 }
 MEN = ("silence", "noise", "metronome")
+PIPED_WIDTH = 130
 NO_CHANCE = "no chance level: it is not about when"
+
+
+def wide_console() -> Console:
+    """Standard output, wide enough for a table where it is no terminal."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=max(console.width, PIPED_WIDTH))
 
 
 def print_score(score: dict[str, Any], console: Console) -> None:
@@ -57,20 +64,18 @@ def print_measures(measures: list[dict[str, Any]], console: Console) -> None:
 
 def print_ranking(ranking: Ranking, console: Console) -> None:
     """Who fits best, and how sure that is."""
-    table = Table(title=f"fit over chance, best first ({ranking.windows} windows of {ranking.window_s:g} s)")
-    table.title_justify = "left"
-    for heading in ("", "music", "fit", "95 %", *ranking.parts, "behind the best", "95 %", "better than it"):
-        table.add_column(heading, justify="left" if heading == "music" else "right")
+    over = f"{ranking.windows} windows of {ranking.window_s:g} s"
+    title = f"fit over chance, best first (95 % intervals over {over})"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
+    headings = ("music", "fit", "", *ranking.parts, "behind the first", "", "better in")
+    for number, heading in enumerate(("", *headings)):
+        table.add_column(heading, justify="left" if number == 1 else "right", no_wrap=number != 1)
     for place, entry in enumerate(ranking.entries, 1):
-        parts = [
-            "–" if part is None else f"{part.score:.2f} (chance {part.chance:.2f})" for part in entry.parts
-        ]
-        behind = ("–", "–", "–")
+        parts = [f"{part.score:.2f} (chance {part.chance:.2f})" for part in entry.parts]
+        behind = ("", "", "")
         if place > 1:
-            low, high = entry.behind_interval
-            behind = (f"{entry.behind:.3f}", f"{low:.3f} to {high:.3f}", f"{entry.better_share:.0%}")
-        low, high = entry.fit_interval
-        fit = (f"{entry.fit:+.3f}", f"{low:+.3f} to {high:+.3f}")
+            behind = (f"{entry.behind:.3f}", _interval(entry.behind_interval), f"{entry.better_share:.0%}")
+        fit = (f"{entry.fit:+.3f}", _interval(entry.fit_interval))
         table.add_row(str(place), entry.name, *fit, *parts, *behind)
     console.print(table)
     for note in ranking.notes:
@@ -89,7 +94,8 @@ def _print_words(measures: list[dict[str, Any]], console: Console) -> None:
     """What is to be known of the scores above, each sentence once."""
     by_words: dict[str, list[str]] = {}
     for measure in measures:
-        words = measure["note"] or ("" if measure["chance"] is not None else NO_CHANCE)
+        timed = measure["chance"] is not None or "chance" in measure["details"]
+        words = measure["note"] or ("" if timed else NO_CHANCE)
         if words:
             by_words.setdefault(words, []).append(measure["name"])
     for words, names in by_words.items():
@@ -98,7 +104,7 @@ def _print_words(measures: list[dict[str, Any]], console: Console) -> None:
 
 
 def _table(title: str, measures: list[dict[str, Any]]) -> Table:
-    timed = any(measure["chance"] is not None for measure in measures)
+    timed = any(measure["chance"] is not None or "chance" in measure["details"] for measure in measures)
     men = [man for man in MEN if any(measure["straw"].get(man) is not None for measure in measures)]
     lagged = any("lag_s" in measure["details"] for measure in measures)
     headings = [
@@ -115,7 +121,7 @@ def _table(title: str, measures: list[dict[str, Any]]) -> Table:
     for measure in measures:
         count = "" if measure["count"] is None else str(measure["count"])
         row = [f"  {measure['name']}", _number(measure["score"], measure["unit"]), count]
-        row += _chance(measure["chance"]) if timed else ()
+        row += _chance(measure) if timed else ()
         row += [_number(measure["straw"].get(man)) for man in men]
         if lagged:
             lag_s = measure["details"].get("lag_s")
@@ -124,9 +130,11 @@ def _table(title: str, measures: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _chance(chance: dict[str, float | None] | None) -> tuple[str, str, str]:
+def _chance(measure: dict[str, Any]) -> tuple[str, str, str]:
+    """Chance level, lift (of a correlation: gain) and p-value."""
+    chance = measure["chance"]
     if chance is None:
-        return "–", "–", "–"
+        return _number(measure["details"].get("chance")), "–", "–"
     if chance["lift"] is not None:
         lift = f"×{chance['lift']:.2f}"
     elif chance["gain"] is not None and chance["mean"] != 0:
@@ -135,6 +143,10 @@ def _chance(chance: dict[str, float | None] | None) -> tuple[str, str, str]:
         lift = "–"
     p = chance["p_value"]
     return _number(chance["mean"]), lift, "–" if p is None else f"{p:.2f}"
+
+
+def _interval(ends: tuple[float, float]) -> str:
+    return f"{ends[0]:+.3f} to {ends[1]:+.3f}"
 
 
 def _number(value: float | None, unit: str = "") -> str:
