@@ -1,11 +1,9 @@
 """Frames → motion: how much moves, which way, and when it sets in.
 
-Two optical flows, on grey frames averaged down to 90 lines. DIS (Kroeger et al. 2016) follows what
-moves: the camera's part is fitted robustly and taken away, and what is left gives the energy and the
-directogram (Davis & Agrawala 2018). Farnebäck's (2003) gives `raw`, since AV-Align (Yariv et al. 2024)
-asks for local maxima of its mean magnitude, camera included, at 180 lines: at half that size and a
-tenth of the time it has three quarters of the same peaks to the very frame, where DIS has little more
-than half.
+One optical flow, Farnebäck's (2003), on grey frames averaged down to 180 lines, as AV-Align (Yariv et al.
+2024) asks for it: the mean of its magnitude, camera included, is `raw`, whose strict local maxima are that
+measure's video peaks. The camera's part is fitted robustly and taken away, and what is left gives the
+energy and the directogram (Davis & Agrawala 2018).
 """
 
 from __future__ import annotations
@@ -17,17 +15,16 @@ from numpy.typing import NDArray
 
 from encoders.camera import camera_flow
 from encoders.directogram import BINS, directogram, positive_flux
+from encoders.farneback import Expansion, FlowBetween
 from encoders.frames import FrameBatch
 from encoders.onsets import find_onsets
 from encoders.stream import Stream
 
-LINES = 90
-# Flow is a smooth field at this size: every second point in each direction tells its mean.
+LINES = 180
+# Of the flow, which comes at every second point, every second again: it is a smooth field.
 _STRIDE = 2
 # Narrower pictures give the flow no room.
-_NARROWEST = 48
-# Farnebäck at half of AV-Align's size: windows half as wide, and one iteration of three.
-_PYRAMID, _LEVELS, _WINDOW, _ITERATIONS, _POLY_N, _POLY_SIGMA = 0.5, 3, 7, 1, 5, 1.2
+_NARROWEST = 96
 # A frame that repeats the one before it (pull-down, animation on twos) differs from it by less than
 # this share of the difference of the frames within reach, in mean grey levels.
 _REPEAT_SHARE = 0.08
@@ -56,12 +53,9 @@ class MotionSense:
     name = "motion"
 
     def __init__(self) -> None:
-        import cv2
-
         self.notes: list[str] = []
-        self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-        # Ultrafast stops at a quarter of the size, meant for larger pictures than these.
-        self._dis.setFinestScale(1)
+        self._between: FlowBetween | None = None
+        self._expanded: list[list[Expansion]] = []
         self._times: list[float] = []
         self._rows: list[NDArray[np.float32]] = []
         self._changes: list[float] = []
@@ -70,37 +64,38 @@ class MotionSense:
     def see(self, batch: FrameBatch) -> None:
         for time_s, rgb in zip(batch.times_s.tolist(), batch.rgb, strict=True):
             grey = _grey(rgb)
-            if self._before is None:
+            if self._between is None or self._before is None:
+                self._between = FlowBetween(*grey.shape)
+                # The frame before and this one, by turns.
+                self._expanded = [self._between.blank(), self._between.blank()]
+                self._between.expand(grey, self._expanded[0])
                 self._changes.append(0.0)
                 self._rows.append(np.zeros(3 + BINS, dtype=np.float32))
             else:
                 self._changes.append(_change(self._before, grey))
-                self._rows.append(self._row(self._before, grey))
+                self._rows.append(self._row(self._between, grey))
             self._before = grey
             self._times.append(time_s)
 
-    def _row(self, before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _row(self, between: FlowBetween, grey: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Energy, raw, camera and directogram of one pair; lengths in picture heights except raw."""
-        import cv2
-
-        empty = np.zeros((*after.shape, 2), dtype=np.float32)
-        settings = (_PYRAMID, _LEVELS, _WINDOW, _ITERATIONS, _POLY_N, _POLY_SIGMA, 0)
-        whole = cv2.calcOpticalFlowFarneback(before, after, empty.copy(), *settings)
-        raw = cv2.magnitude(whole[..., 0], whole[..., 1]).mean() * 180.0 / after.shape[0]
-        flow = np.asarray(self._dis.calc(before, after, empty), dtype=np.float32)
-        flow = np.ascontiguousarray(flow[::_STRIDE, ::_STRIDE])
+        before, after = self._expanded
+        self._expanded = [after, before]
+        whole = between.flow(before, between.expand(grey, after))
+        raw = np.hypot(whole[0], whole[1]).mean()
+        flow = np.ascontiguousarray(np.moveaxis(whole[:, ::_STRIDE, ::_STRIDE], 0, -1))
         camera = camera_flow(flow)
         own = flow - camera
         directions = directogram(own[..., 0].ravel(), own[..., 1].ravel())
         shaken = np.hypot(camera[..., 0], camera[..., 1]).mean()
-        heights = np.concatenate([[directions.sum(), 0.0, shaken], directions]) / after.shape[0]
+        heights = np.concatenate([[directions.sum(), 0.0, shaken], directions]) / LINES
         heights[1] = raw
         return np.asarray(heights, dtype=np.float32)
 
     def finish(self, streams: Mapping[str, Stream]) -> list[Stream]:
         import cv2
 
-        source = f"DIS and Farnebäck flow at {LINES} lines (OpenCV {cv2.__version__})"
+        source = f"Farnebäck flow at {LINES} lines (OpenCV {cv2.__version__})"
         units = "picture heights/s; raw in px/frame at 180 lines"
         times_s = np.asarray(self._times, dtype=np.float64)
         if len(times_s) < 2:
@@ -135,7 +130,7 @@ class MotionSense:
 
 
 def _grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """`[H, W, 3]` → `[90, W']`, averaged by area."""
+    """`[H, W, 3]` → `[180, W']`, averaged by area."""
     import cv2
 
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)

@@ -79,9 +79,9 @@ def _ranked(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
     The logarithm is how movement is felt; the floor keeps sensor noise from becoming a climax.
     """
-    felt = np.log1p(20.0 * np.maximum(values, 0.0))
+    felt = np.log1p(25.0 * np.maximum(values, 0.0))
     low, high = np.percentile(felt, [5, 95])
-    absolute: NDArray[np.float64] = np.clip(felt / np.log1p(20.0 * 0.5), 0, 1)
+    absolute: NDArray[np.float64] = np.clip(felt / np.log1p(25.0 * 0.4), 0, 1)
     if high - low < 1e-3:
         return absolute
     relative = np.clip((felt - low) / (high - low), 0, 1)

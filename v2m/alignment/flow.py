@@ -18,7 +18,7 @@ from encoders.frames import FrameBatch
 from encoders.stream import Stream
 
 if TYPE_CHECKING:
-    from v2m.alignment.farneback import FlowBetween
+    from encoders.farneback import FlowBetween
 
 LINES = 180
 """Frames are reduced to this many lines by area averaging; the threshold of 0.1 px belongs to it."""
@@ -85,7 +85,7 @@ class FlowSense:
 
     def _look_at(self, pictures: Sequence[NDArray[np.uint8]], times_s: Sequence[float]) -> None:
         """Flow of each neighbouring two, the first and the second half of them side by side."""
-        from v2m.alignment.farneback import FlowBetween
+        from encoders.farneback import FlowBetween
 
         if not self._between:
             self._between = [FlowBetween(*pictures[0].shape) for _ in range(_THREADS)]
