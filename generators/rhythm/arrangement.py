@@ -23,6 +23,10 @@ class Casting:
     def plays(self, part: Part, section: int) -> bool:
         return part in self.sections[section]
 
+    def has(self, role: str) -> tuple[bool, ...]:
+        """For each section, whether anyone of a role plays in it."""
+        return tuple(any(part.voice.role == role for part in parts) for parts in self.sections)
+
 
 def cast_parts(timeline: Timeline, band: Band) -> Casting:
     """Choose the parts of each section.

@@ -24,8 +24,10 @@ The `arrangement` table of a style file (`generators/styles/NAME.toml`) holds:
                             of slow instruments do, so that all are heard together (Gordon 1987)
       pedal                 true: arpeggio notes ring on for as long as their chord
     [drums]
-      sounds                sound → General MIDI percussion key
-      levels                patterns from sparse to full, each sound → one bar: X strong, x, o soft
+      family                whose grooves, fills and timing they have: a family of the groove library
+      sounds                sound → General MIDI percussion key, over those of the library's drums
+      levels                own patterns in place of the family's grooves, from sparse to full, each
+                            sound → one bar: X strong, x, o soft
       fill                  the bar before a new section, in the same form
     [[accents]]             who strikes on the hits: a voice's fields (role is `accents`) and
       plays                 `root`, `octave`, `chord` or `drums`
@@ -47,6 +49,7 @@ from generators.grid import PlanError
 from generators.key import MODES, Key
 from generators.music import Voice
 from generators.rhythm.chords import parse_numeral
+from generators.rhythm.grooves import DRUM_KEYS, load_families
 from generators.style import Style
 from generators.table import fill
 
@@ -112,6 +115,7 @@ class Band:
     progressions: dict[str, tuple[tuple[str, ...], ...]]
     parts: tuple[Part, ...]
     accents: tuple[AccentPart, ...]
+    drum_family: str
     drum_sounds: dict[str, int]
     drum_levels: tuple[dict[str, str], ...]
     drum_fill: dict[str, str]
@@ -138,13 +142,18 @@ def _band(table: Mapping[str, Any]) -> Band:
     rhythms = tuple(str(r) for r in table["rhythms"])
     levels = tuple(dict(level) for level in drums.get("levels", ()))
     drum_fill = dict(drums.get("fill", {}))
-    sounds = {name: int(key) for name, key in drums.get("sounds", {}).items()}
+    sounds = DRUM_KEYS | {name: int(key) for name, key in drums.get("sounds", {}).items()}
     for pattern in [*rhythms, *(p for level in [*levels, drum_fill] for p in level.values())]:
         if not pattern or len(pattern) % 4 or set(pattern) - {".", *STRENGTHS}:
             raise PlanError(f"pattern {pattern!r} is not four characters of 'Xxo.' a beat")
     for sound in {sound for level in [*levels, drum_fill] for sound in level}:
         if sound not in sounds:
             raise PlanError(f"drum pattern for {sound!r}, which is none of {', '.join(sounds)}")
+    family = str(drums.get("family", ""))
+    if family and family not in load_families():
+        raise PlanError(f"drums of the family {family!r}, which is none of {', '.join(load_families())}")
+    if any(voice["role"] == "drums" for voice in table["voices"]) and not (levels or family):
+        raise PlanError("drums need a family, or levels of their own")
     colour = {name: float(weight) for name, weight in harmony["colour"].items()}
     if set(colour) - set(COLOURS) or not any(weight > 0 for weight in colour.values()):
         raise PlanError(f"colour needs some of {', '.join(COLOURS)}, with a weight above 0")
@@ -172,6 +181,7 @@ def _band(table: Mapping[str, Any]) -> Band:
         progressions=progressions,
         parts=tuple(_part(entry) for entry in table["voices"]),
         accents=tuple(_accent(entry) for entry in table["accents"]),
+        drum_family=family,
         drum_sounds=sounds,
         drum_levels=levels,
         drum_fill=drum_fill,

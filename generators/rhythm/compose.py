@@ -17,7 +17,7 @@ from generators.rhythm.arrangement import Casting, cast_parts
 from generators.rhythm.band import Band, Part, read_band
 from generators.rhythm.bass import write_bass
 from generators.rhythm.counter import write_counter
-from generators.rhythm.drums import write_drums
+from generators.rhythm.drums import Drumming, write_drums
 from generators.rhythm.ending import last_chord, last_stroke
 from generators.rhythm.expression import Played, perform
 from generators.rhythm.harmony import Harmony, harmonise
@@ -48,13 +48,14 @@ def compose(plan: Plan) -> SymbolicMusic:
     pulse = find_pulse(timeline, band)
     harmony = harmonise(timeline, band)
     casting = cast_parts(timeline, band)
+    drumming = write_drums(timeline, band, pulse, casting.has("drums"))
     motifs = {label: invent(timeline, band, label, groove) for label, groove in pulse.grooves.items()}
 
     tracks: list[tuple[Voice, Played]] = []
     melody: list[Note] = []
     themes: dict[str, Theme] = {}
     for part in sorted(band.parts, key=lambda p: p.voice.role == "counter"):  # a counter hears the melody
-        notes = _part(timeline, band, pulse, harmony, casting, motifs, part, melody, themes)
+        notes = _part(timeline, pulse, harmony, drumming, casting, motifs, part, melody, themes)
         if part.voice.role == "melody":
             melody = sorted([*melody, *notes], key=lambda n: n.slot)
         if part in casting.sections[-1]:
@@ -70,9 +71,9 @@ def compose(plan: Plan) -> SymbolicMusic:
 
 def _part(
     timeline: Timeline,
-    band: Band,
     pulse: Pulse,
     harmony: Harmony,
+    drumming: Drumming,
     casting: Casting,
     motifs: dict[str, Motif],
     part: Part,
@@ -99,10 +100,10 @@ def _part(
             continue
         bars = range(section.start_bar, section.end_bar)
         if role == "drums":
-            fuller = index + 1 < len(sections) and sections[index + 1].energy >= max(section.energy, 0.4)
-            notes += write_drums(timeline, band, pulse, bars, fill=fuller)
+            first, end = (int(timeline.first_slot[b]) for b in (bars.start, bars.stop))
+            notes += drumming.within(first, end)
         elif role == "bass":
-            notes += write_bass(timeline, harmony, pulse, lows, part, bars)
+            notes += write_bass(timeline, harmony, pulse, drumming.kicks, lows, part, bars)
         elif role == "melody":
             theme = themes.get(section.label)
             sung = write_melody(timeline, harmony, pulse, motifs[section.label], section, part, theme)

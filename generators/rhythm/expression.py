@@ -43,10 +43,10 @@ def perform(
 ) -> Played:
     """Play one part.
 
-    Every time comes from the timeline, strays by at most 8 ms (never on a hit, nor where the
-    picture moves), and lies within the picture; nothing but what rings sounds after `final_s`
-    unless it is a hit; one pitch never overlaps itself. An instrument that speaks late is played
-    `attack_s` early.
+    Every time comes from the timeline, strays by at most 8 ms or leans as its note says (never on a
+    hit, nor where the picture moves), and lies within the picture; nothing but what rings sounds after
+    `final_s` unless it is a hit; one pitch never overlaps itself. An instrument that speaks late is
+    played `attack_s` early.
     """
     plan = timeline.plan
     end_s = plan.duration_s
@@ -62,7 +62,8 @@ def perform(
         if body:
             start -= min(attack_s + BLOOM_S, EARLIEST_S)
         if body and note.slot not in moved:
-            start += float(np.clip(draw * humanise_s, -HUMANISE_LIMIT_S, HUMANISE_LIMIT_S))
+            stray = float(np.clip(draw * humanise_s, -HUMANISE_LIMIT_S, HUMANISE_LIMIT_S))
+            start += stray if note.lean_s is None else note.lean_s
         start = float(np.clip(start, 0.0, max(end_s - LATEST_START_S, 0.0)))
         stop = end_s if note.rings else timeline.seconds(note.end)
         if exact and not note.rings:
@@ -98,7 +99,7 @@ def _velocity(timeline: Timeline, note: Note, stress: float) -> int:
         if note.exact_s is None
         else 0.35 * level + 0.65 * own
     )
-    return int(np.clip(round(QUIETEST + (LOUDEST - QUIETEST) * share), 1, 127))
+    return int(np.clip(round((QUIETEST + (LOUDEST - QUIETEST) * share) * note.touch), 1, 127))
 
 
 def _without_overlaps(rows: list[tuple[float, float, int, int]]) -> Played:

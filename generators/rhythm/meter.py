@@ -16,15 +16,19 @@ def fit_pattern(pattern: str, beats: int, slots_per_beat: int) -> str:
     Compound beats keep what falls on the beat and put its second half on the last third.
     """
     cells = [pattern[i : i + 4] for i in range(0, len(pattern), 4)]
-    if len(cells) == beats:
-        order = tuple(range(beats))
-    elif len(cells) == 4 and beats in _FOUR_TO:
-        order = _FOUR_TO[beats]
-    else:
-        order = tuple(
-            beat if beat < len(cells) else 1 + (beat - 1) % max(len(cells) - 1, 1) for beat in range(beats)
-        )
-    return "".join(_cell(cells[beat % len(cells)], slots_per_beat) for beat in order)
+    return "".join(_cell(cells[beat], slots_per_beat) for beat in fit_beats(len(cells), beats))
+
+
+@cache
+def fit_beats(written: int, beats: int) -> tuple[int, ...]:
+    """Which of a pattern's `written` beats stands for each of a bar's `beats`."""
+    if written == beats:
+        return tuple(range(beats))
+    if written == 4 and beats in _FOUR_TO:
+        return _FOUR_TO[beats]
+    return tuple(
+        (beat if beat < written else 1 + (beat - 1) % max(written - 1, 1)) % written for beat in range(beats)
+    )
 
 
 def _cell(cell: str, slots: int) -> str:

@@ -17,6 +17,8 @@ class Note:
         exact_s: for a note that means an instant of the picture: the second it sounds, to be
             neither swung nor humanised.
         rings: it sounds on until the end of the picture, or until the same pitch is struck again.
+        lean_s: how late the player places it, where that is known; else it strays as the style does.
+        touch: how hard it is struck beside the line's full strokes: a ghost note is below a third.
     """
 
     slot: float
@@ -25,6 +27,8 @@ class Note:
     stress: float
     exact_s: float | None = None
     rings: bool = False
+    lean_s: float | None = None
+    touch: float = 1.0
 
     @property
     def end(self) -> float:

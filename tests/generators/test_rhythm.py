@@ -234,7 +234,9 @@ def test_a_style_that_misspells_something_is_told_so(tmp_path: Path) -> None:
     for right, wrong, said in (
         ('pattern = "comp"', 'pattern = "compp"', "compp"),
         ('"ii V I vi"', '"ii V I wi"', "wi"),
-        ('kick = "x..............."', 'kikk = "x..............."', "kikk"),
+        ('family = "hiphop"', 'levels = [{ kikk = "x..............." }]', "kikk"),
+        ('family = "hiphop"', 'family = "hippo"', "hippo"),
+        ('family = "hiphop"', "", "family"),
         ("range = [50, 72]", "range = [50, 55]", "octave"),
     ):
         assert right in text
