@@ -47,8 +47,8 @@ class Section:
 
     @property
     def title(self) -> str:
-        """A, A', A'' …"""
-        return self.label + "'" * self.variation
+        """A, A', A'', A''', then A 5, A 6 …"""
+        return self.label + ("'" * self.variation if self.variation <= 3 else f" {self.variation + 1}")
 
 
 def find_boundaries(streams: Streams) -> NDArray[np.float64]:

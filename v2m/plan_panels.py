@@ -62,8 +62,7 @@ def draw_sections(axes: Axes, plan: Plan) -> None:
         axes.axvspan(start, end, color=colour, lw=0)
         axes.plot([start, start], [0, 1], color=p.PAPER, lw=2)
         room_px = (end - start) / plan.duration_s * p.strip_width_px()
-        # More than three primes are no longer counted at a glance.
-        text = section.title if section.variation <= 3 else f"{section.label} {section.variation + 1}"
+        text = section.title
         if room_px > 170:
             text += f"   {section.role}, {section.key}"
         elif room_px > 90 and section.role != "theme":

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from v2m.report import MusicReport, RunReport
 
 
+SECTIONS = 12
+"""How many sections are told one by one; the plan has all."""
+
+
 def print_report(report: RunReport) -> None:
     """Say what was made, how it fits, and what the person should know."""
     console = Console(highlight=False, soft_wrap=True)
@@ -31,7 +35,9 @@ def print_music(music: MusicReport, console: Console) -> None:
     low, high = (round(bpm) for bpm in music.tempo_bpm)
     tempo = f"{low} bpm" if low == high else f"{low}–{high} bpm"
     console.print(f"  music    {music.mode}, {music.style}, {music.key}, {tempo}, seed {music.seed}")
-    form = ", ".join(f"{s.title} {_clock(s.start_s)}" for s in music.sections)
+    form = ", ".join(f"{s.title} {_clock(s.start_s)}" for s in music.sections[:SECTIONS])
+    if len(music.sections) > SECTIONS:
+        form += f" and {len(music.sections) - SECTIONS} more"
     console.print(f"  form     {form} ({music.bars} bars)")
     met = ", ".join(f"{h.met} of {h.met + h.let_go} {h.kind}s" for h in music.hits)
     console.print(f"  hits     {met or 'the picture has none'}")
