@@ -33,14 +33,14 @@ def render(page: ScorePage) -> str:
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
         f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     )
-    heading = f"{page.title}: how the music fits"
+    heading = f"{page.title}: how well its music does"
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
         f"<title>{text(heading)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
-        f"{_header(page)}\n<main>\n{_time(page)}\n{_measures(page)}\n{_lists(page)}\n{_settings(page)}\n</main>\n"
+        f"{_header(page)}\n<main>\n{_time(page) if page.has_lanes else ''}\n{_measures(page)}\n{_lists(page)}\n{_settings(page)}\n</main>\n"
         f"<script>{script}</script>\n</body>\n</html>\n"
     )
 
@@ -49,10 +49,17 @@ def _header(page: ScorePage) -> str:
     return (
         '<a class="skip" href="#measures">Skip to the measures</a>\n<header class="top">'
         f"<h1><bdi>{text(page.title)}</bdi></h1>"
-        f'<p class="sub">How well does <bdi>{text(page.music)}</bdi> fit it, and would chance do as well? '
+        f'<p class="sub">{_question(page)}, and would chance do as well? '
         f"<span>{instant(page.duration_s, exact=True)} long</span></p>"
         f"{summary(page.measures, page.shifts)}</header>"
     )
+
+
+def _question(page: ScorePage) -> str:
+    if not page.has_lanes:
+        return "How does it compare"
+    music = "its own sound" if page.music == page.title else f"<bdi>{text(page.music)}</bdi>"
+    return f"How well does {music} fit it"
 
 
 def _time(page: ScorePage) -> str:

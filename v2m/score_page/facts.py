@@ -207,6 +207,13 @@ class ScorePage:
                 check_events(name, getattr(self, name))
         object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))
 
+    @property
+    def has_lanes(self) -> bool:
+        """Whether anything is known over time; sounds that were compared without a clip have nothing."""
+        events = (self.onsets_s, self.beats_s, self.downbeats_s)
+        drawn = (self.film, self.waveform, self.roll, self.local, *events)
+        return bool(self.targets or self.panels) or any(one is not None for one in drawn)
+
 
 def check_events(name: str, times_s: NDArray[np.float64]) -> None:
     """Check that an array is one of events.

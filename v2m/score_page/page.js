@@ -1,6 +1,7 @@
 "use strict";
 (() => {
   const view = document.querySelector(".view");
+  if (!view) return;
   const inner = view.querySelector(".inner");
   const section = view.closest(".time");
   const duration = parseFloat(section.style.getPropertyValue("--d"));
@@ -56,18 +57,19 @@
       const middle = (low + high + 1) >> 1;
       if (curve.points[middle][0] <= second) low = middle; else high = middle - 1;
     }
+    const here = curve.points[low];
     const next = curve.points[Math.min(low + 1, curve.points.length - 1)];
-    const point = Math.abs(next[0] - second) < Math.abs(curve.points[low][0] - second) ? next : curve.points[low];
+    const point = Math.abs(next[0] - second) < Math.abs(here[0] - second) ? next : here;
     return curve.low + ((96 - point[1]) / 92) * (curve.high - curve.low);
   };
   const say = (curve, value) => {
-    if (curve.unit === "s") return `${curve.name} ${Math.round(1000 * value)} ms`;
-    return `${curve.name} ${value.toFixed(2)}${curve.unit && " " + curve.unit}`;
+    const [shown, unit] = curve.unit === "s" ? [(1000 * value).toFixed(0), "ms"] : [value.toFixed(2), curve.unit];
+    return `${curve.name} ${shown.replace("-", "−")}${unit && " " + unit}`;
   };
   const read = (second) => {
     const lines = new Map(curves.map((curve) => [curve.reads, []]));
     curves.forEach((curve) => lines.get(curve.reads).push(say(curve, valueAt(curve, second))));
-    lines.forEach((said, reads) => { reads.textContent = `${clock(second)}  ${said.join(", ")}`; });
+    lines.forEach((said, reads) => { reads.textContent = `${clock(second)}: ${said.join(", ")}`; });
     cursor.style.setProperty("--t", second);
     cursor.hidden = false;
   };

@@ -34,9 +34,12 @@ def milliseconds(value_s: float) -> str:
 
 
 def late(apart_s: float) -> str:
-    """How a distance in time is said: `40 ms late`, `8 ms early`, `on it`."""
+    """How a distance in time is said: `40 ms late`, `1.25 s early`, `on it`."""
     ms = round(1000 * apart_s)
-    return f"{abs(ms)} ms {'late' if ms > 0 else 'early'}" if ms else "on it"
+    if not ms:
+        return "on it"
+    size = f"{abs(ms)} ms" if abs(ms) < 1000 else f"{abs(apart_s):.2f} s"
+    return f"{size} {'late' if ms > 0 else 'early'}"
 
 
 def instant(time_s: float, *, exact: bool = False) -> str:
