@@ -30,6 +30,10 @@ def command(
         Path | None, typer.Option(metavar="FILE", help="A soundtrack to compare the music with.")
     ] = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Also a row a clip.")] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Also one page that shows where the music fits."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -58,13 +62,14 @@ def command(
         clip, audio=audio, plan=plan, midi=midi, reference=reference, shifts=shifts, seed=seed
     )
     if clip is not None and clip.is_dir():
+        if html is not None:
+            raise typer.BadParameter("a page shows one clip, not a folder", param_hint="--html")
         _folder(clip, request, out, jobs, csv, force, as_json)
     else:
-        _clip(request, csv, force, as_json)
+        _clip(request, csv, html, force, as_json)
 
 
-def _clip(request: Request, csv: Path | None, force: bool, as_json: bool) -> None:
-
+def _clip(request: Request, csv: Path | None, html: Path | None, force: bool, as_json: bool) -> None:
     from v2m.atomic import outputs
     from v2m.scoring.clip import score_request
     from v2m.scoring.result import to_csv
@@ -72,7 +77,13 @@ def _clip(request: Request, csv: Path | None, force: bool, as_json: bool) -> Non
 
     with outputs(force) as files, StageProgress() as progress:
         place = files.claim(csv) if csv else None
+        page = files.claim(html, never=request.clip) if html else None
         result = score_request(request, progress)
+        if page is not None:
+            from v2m.score_page import render
+            from v2m.scoring.page import page_of
+
+            page.write_text(render(page_of(result)), encoding="utf-8")
         if place is not None:
             place.write_text(to_csv([result.as_dict()]), encoding="utf-8")
     if as_json:
