@@ -34,14 +34,17 @@ def render(page: ScorePage) -> str:
         f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     )
     heading = f"{page.title}: how well its music does"
+    time = _time(page) if page.has_lanes else ""
+    body = "\n".join(
+        [_header(page), "<main>", time, _measures(page), _lists(page), _settings(page), "</main>"]
+    )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
         f"<title>{text(heading)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
-        f"{_header(page)}\n<main>\n{_time(page) if page.has_lanes else ''}\n{_measures(page)}\n{_lists(page)}\n{_settings(page)}\n</main>\n"
-        f"<script>{script}</script>\n</body>\n</html>\n"
+        f"{body}\n<script>{script}</script>\n</body>\n</html>\n"
     )
 
 
