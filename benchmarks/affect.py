@@ -4,12 +4,13 @@ EMOPIA (Hung et al., "EMOPIA: a multi-modal pop piano dataset for emotion recogn
 music generation", ISMIR 2021) has 1,078 piano clips in which listeners heard one quadrant of the plane of
 valence and arousal. Each clip's valence and arousal is the mean over its seconds. What is printed:
 
-* AUC of arousal (Q1, Q2 against Q3, Q4) and of valence (Q1, Q4 against Q2, Q3), over all clips: nothing
-  was fitted to any of them;
-* quadrant accuracy: with the model's own zero as threshold, and with the medians of half of the songs as
-  thresholds, on the other half (no song is in both);
+* AUC of arousal (Q1, Q2 against Q3, Q4) and of valence (Q1, Q4 against Q2, Q3);
+* quadrant accuracy: with the model's own zero as threshold, and with medians as thresholds;
 * beside each, a 95 % interval by bootstrap over songs, and what chance gives: the mean, and the
   97.5th percentile, of the same number with the songs' labels permuted.
+
+Songs are split in halves. The first was looked at, cue by cue, when the model's weights were set (no weight
+was fitted), and gives the medians; every number is of the second.
 
 `--sound N` renders N clips (songs drawn by a fixed seed) through the SoundFont and asks the same of the
 model of sound, as played and brought to one loudness.
@@ -94,13 +95,16 @@ def read_score(data: bytes) -> tuple[Notes, float]:
 
 def play(data: bytes, most_s: float) -> NDArray[np.float32]:
     """A MIDI file through the SoundFont, mono at the scoring rate, its first `most_s` seconds."""
+    import soxr
     import symusic
 
     from v2m.soundfont import find_soundfont
 
     score = symusic.Score.from_midi(data).to("second").clip(0.0, most_s, clip_end=True)
-    player = symusic.Synthesizer(str(find_soundfont().path), SAMPLE_RATE)
-    return np.asarray(player.render(score, stereo=True), np.float32).mean(axis=0)
+    # Played at the scoring rate itself, one of Freedoom's pieces never comes back from the synthesizer.
+    player = symusic.Synthesizer(str(find_soundfont().path), 2 * SAMPLE_RATE)
+    played = np.asarray(player.render(score, stereo=True), np.float32).mean(axis=0)
+    return np.asarray(soxr.resample(played, 2 * SAMPLE_RATE, SAMPLE_RATE), np.float32)
 
 
 def loudness(samples: NDArray[np.float32]) -> float:
@@ -175,11 +179,12 @@ def quadrants(clips: Clips, valence: float, arousal: float) -> NDArray[np.int64]
 
 def judge(model: str, clips: Clips) -> list[Row]:
     """Every number for one model."""
-    rng = np.random.default_rng(1)
-    songs = rng.permutation(np.unique(clips.song))
+    songs = np.unique(clips.song).tolist()
+    np.random.default_rng(0).shuffle(songs)
     first = np.isin(clips.song, songs[: len(songs) // 2])
     middle = [float(np.median(values[first])) for values in (clips.valence, clips.arousal)]
-    rest = clips.only(np.flatnonzero(~first))
+    clips = clips.only(np.flatnonzero(~first))
+    rng = np.random.default_rng(1)
     numbers: list[tuple[str, Clips, Callable[[Clips], float]]] = [
         ("AUC of arousal", clips, lambda c: auc(c.arousal, c.high)),
         ("AUC of valence", clips, lambda c: auc(c.valence, c.glad)),
@@ -194,11 +199,7 @@ def judge(model: str, clips: Clips) -> list[Row]:
             lambda c: auc(c.valence, c.glad),
         ),
         ("quadrant, model's own zero", clips, lambda c: float(np.mean(quadrants(c, 0.0, 0.0) == c.quadrant))),
-        (
-            "quadrant, other songs' medians",
-            rest,
-            lambda c: float(np.mean(quadrants(c, *middle) == c.quadrant)),
-        ),
+        ("quadrant, medians", clips, lambda c: float(np.mean(quadrants(c, *middle) == c.quadrant))),
     ]
     return [_row(model, what, part, number, rng) for what, part, number in numbers]
 

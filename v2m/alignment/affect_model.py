@@ -14,11 +14,11 @@ emotional ratings in music from audio using multivariate regression models", ISM
 * valence rises with major against minor mode, far above all, and with the rate of events and with
   register.
 
-The sizes are this module's own and not fitted to any ratings: equal for arousal, halved for detached
-notes; for valence mode thrice the others. Means and deviations, by which cues are standardised, are those
-over seconds of 160 pieces of two corpora, POP909 (piano arrangements of pop songs) and the Freedoom
-soundtrack (dark and fast game music): `python -m benchmarks.affect --spread`, which prints them. What the
-model is worth on pieces whose emotion people judged is printed by `python -m benchmarks.affect`.
+The sizes are this module's own and fitted to no ratings: equal for arousal, halved for detached notes; for
+valence mode thrice the others. Means and deviations, by which cues are standardised, are those over the
+seconds of 160 pieces of two corpora, POP909 (piano arrangements of pop songs) and the Freedoom soundtrack
+(dark and fast game music): `python -m benchmarks.affect --spread` prints them. What the model is worth on
+pieces whose emotion people judged, `python -m benchmarks.affect` prints.
 """
 
 from __future__ import annotations
@@ -77,19 +77,19 @@ class Affect:
 FEW_S, PHRASE_S, TWO_PHRASES_S = 3, 8, 16
 
 SOUND: Mapping[str, Cue] = {
-    "level_db": Cue(-18.0, 6.0, arousal=1.0),
-    "rate": Cue(1.6, 0.7, arousal=1.0, valence=1.0),
-    "bright": Cue(10.0, 0.6, arousal=1.0),
-    "change_db": Cue(1.0, 0.4, arousal=1.0),
-    "majorness": Cue(0.0, 0.14, valence=3.0),
-    "register": Cue(66.0, 5.0, valence=1.0),
+    "level_db": Cue(-20.2, 3.9, arousal=1.0),
+    "rate": Cue(2.06, 0.65, arousal=1.0, valence=1.0),
+    "bright": Cue(11.09, 0.47, arousal=1.0),
+    "change_db": Cue(1.71, 0.55, arousal=1.0),
+    "majorness": Cue(0.04, 0.15, valence=3.0),
+    "register": Cue(80.8, 5.8, valence=1.0),
 }
 NOTES: Mapping[str, Cue] = {
-    "velocity": Cue(80.0, 15.0, arousal=1.0),
-    "rate": Cue(2.0, 0.7, arousal=1.0, valence=1.0),
-    "detached": Cue(1.0, 0.7, arousal=0.5),
-    "majorness": Cue(0.05, 0.14, valence=3.0),
-    "register": Cue(62.0, 6.0, valence=1.0),
+    "velocity": Cue(89.7, 15.5, arousal=1.0),
+    "rate": Cue(2.43, 0.62, arousal=1.0, valence=1.0),
+    "detached": Cue(1.53, 0.93, arousal=0.5),
+    "majorness": Cue(0.0, 0.18, valence=3.0),
+    "register": Cue(56.4, 7.1, valence=1.0),
 }
 
 
