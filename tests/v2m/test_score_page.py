@@ -207,16 +207,22 @@ def test_no_score_without_its_chance_level_or_why_not(parsed: Page, scored: tupl
             assert measure.note in words
             continue
         row = parsed.row(anchor)
-        assert row["score"] == " ".join(number(measure.score, measure.unit).split())
-        if measure.chance is None:
+        signed = measure.better == "nearer"
+        assert row["score"] == " ".join(number(measure.score, measure.unit, signed=signed).split())
+        if measure.task == "sound":
+            # One line says it of all of them.
+            assert "chance" not in row
+        elif measure.chance is None:
             assert row["chance"].startswith("none: ")
             assert len(row["chance"]) > 20
         else:
             assert row["chance"] == number(measure.chance.mean)
-            assert row["p"] == number(measure.chance.p_value)
+            assert row["p"] == f"{measure.chance.p_value:.2f}"
             assert row["over chance"] == f"×{number(measure.chance.lift)}"
         for man in ("silence", "noise", "metronome"):
-            assert row[man] == " ".join(number(measure.straw[man], measure.unit).split())
+            assert row[man] == " ".join(number(measure.straw[man], measure.unit, signed=signed).split())
+    whys = [words for _, words in parsed.of("p", "none")]
+    assert whys == ["No chance level: turning the music in time does not change it."]
 
 
 def test_verdicts_follow_the_shifts() -> None:
@@ -230,9 +236,9 @@ def test_verdicts_follow_the_shifts() -> None:
     )
     parsed = Page(render(page))
     assert "above chance" in parsed.row("sync-cut_hits")["about"]
-    assert "metronome scores" not in parsed.row("sync-cut_hits")["about"]
+    assert "As much or more" not in parsed.row("sync-cut_hits")["about"]
     assert "no better than chance" in parsed.row("sync-beat_hits")["about"]
-    assert "metronome scores as much or more" in parsed.row("sync-beat_hits")["about"]
+    assert "As much or more from: metronome." in parsed.row("sync-beat_hits")["about"]
     (lede,) = [words for _, words in parsed.of("p", "lede")]
     assert lede.startswith("1 of 2 measures")
     assert "as much or more in 1 of 2" in lede
@@ -243,7 +249,8 @@ def test_means_over_clips_show_their_chance_and_a_missing_one_is_told() -> None:
     bare = Measure("sync", "cut_hits", 0.8)
     parsed = Page(render(ScorePage("a", "b", 1.0, (mean, bare), 0)))
     assert parsed.row("beats-loris_bcs")["chance"] == "0.62, mean over the clips"
-    assert parsed.row("sync-cut_hits")["chance"] == "none: not taken: no shifted copies were scored"
+    (why,) = [words for _, words in parsed.of("p", "none")]
+    assert why == "No chance level: no shifted copies were scored."
 
 
 def test_it_needs_nothing_but_itself(page: ScorePage, parsed: Page) -> None:

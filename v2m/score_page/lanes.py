@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -180,8 +181,10 @@ def _roll(notes: Roll, duration_s: float) -> str:
 def _panel(panel: Panel, duration_s: float) -> str:
     paths: list[str] = []
     keys: list[tuple[str, str]] = []
+    alike = len({curve.name for curve in panel.curves}) < len(panel.curves)
     for curve in panel.curves:
-        drawn, words = _curve(curve)
+        # Curves of one name are told apart by whose they are.
+        drawn, words = _curve(replace(curve, name=curve.side) if alike else curve)
         paths += drawn
         keys.append((f"curve-{curve.side}", words))
     names = " and ".join(curve.name for curve in panel.curves)

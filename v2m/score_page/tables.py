@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from v2m.alignment.chance import Chance
 from v2m.alignment.measure import Measure
 from v2m.score_page.text import number, text
-from v2m.score_page.wording import TASKS, why_no_chance, wording
+from v2m.score_page.wording import TASKS, note_of, why_no_chance, wording
 
 ABOVE_P = 0.05
 """A measure is called above chance where at most this share of the shifted copies reach it."""
@@ -39,9 +40,11 @@ def summary(measures: Sequence[Measure], shifts: int) -> str:
             f"<strong>{above} of {len(judged)}</strong> measures that have a chance level are above it: "
             f"at most one in twenty of {copies} of the same music scores as much."
         )
-        equal = sum(_metronome_does(m) for m in judged)
+        if (by_luck := round(ABOVE_P * len(judged))) > 0:
+            said += f" By luck alone about {by_luck} would be."
         beaten = [m for m in judged if not math.isnan(m.straw.get("metronome", math.nan))]
         if beaten:
+            equal = sum("metronome" in _men_do(m) for m in beaten)
             said += f" A plain metronome scores as much or more in {equal} of {len(beaten)}."
     by_name = {(m.task, m.name): m for m in measures if m.defined}
     chief = [by_name[key] for key in CHIEF if key in by_name][:MOST_CHIEF]
@@ -71,44 +74,87 @@ def _task(task: str, measures: Sequence[Measure]) -> str:
     )
 
 
+@dataclass(frozen=True)
+class _Columns:
+    """What one table has columns for, besides the score.
+
+    Attributes:
+        men: straw men.
+        chance: its level, what is over it and p; without, `never` says why for all measures.
+        drawn, count: whether any measure has either.
+    """
+
+    men: tuple[str, ...]
+    chance: bool
+    never: str
+    drawn: bool
+    count: bool
+
+    @classmethod
+    def of(cls, measures: Sequence[Measure]) -> _Columns:
+        """Those that say something of these measures."""
+        named = dict.fromkeys(man for m in measures for man in m.straw)
+        whys = {_why_none(m) for m in measures}
+        never = whys.pop() if len(whys) == 1 else ""
+        return cls(
+            tuple(sorted(named, key=lambda man: _MEN.index(man) if man in _MEN else len(_MEN))),
+            not never,
+            never,
+            any(_drawn(m) for m in measures),
+            any(m.count is not None for m in measures),
+        )
+
+    @property
+    def names(self) -> list[str]:
+        """In their order, the drawing's being empty."""
+        chance = ["chance", "over chance", "p"] if self.chance else []
+        return ["score", *[""] * self.drawn, *chance, *self.men, *["count"] * self.count]
+
+
 def _table(title: str, measures: Sequence[Measure]) -> str:
-    men = _straw_men(measures)
-    columns = ["score", "", "chance", "over chance", "p", *men, "count"]
-    head = "".join(f'<th scope="col">{text(c) or "<span class=hidden>drawn</span>"}</th>' for c in columns)
-    rows = "".join(_row(m, men) for m in measures)
+    columns = _Columns.of(measures)
+    none = f'<p class="none">No chance level: {text(columns.never)}.</p>' if columns.never else ""
+    head = "".join(
+        f'<th scope="col">{text(name)}</th>' if name else '<td class="drawn"></td>' for name in columns.names
+    )
+    rows = "".join(_row(m, columns) for m in measures)
     return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{text(title)}, table"><table>'
+        f'{none}<div class="wide" tabindex="0" role="region" aria-label="{text(title)}, table"><table>'
         f'<caption class="hidden">{text(title)}: scores and what chance gives</caption>'
         f'<thead><tr><th scope="col">measure</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
 
-def _row(measure: Measure, men: Sequence[str]) -> str:
-    unit = measure.unit
-    cells = [
-        _cell("score", number(measure.score, unit), "score"),
-        f'<td class="drawn">{_drawn(measure)}</td>',
-        *_chance_cells(measure),
-        *(_cell(man, number(measure.straw.get(man, math.nan), unit), "straw") for man in men),
-        _cell("count", "–" if measure.count is None else f"{measure.count}", "count"),
-    ]
+def _row(measure: Measure, columns: _Columns) -> str:
+    cells = [_cell("score", _score(measure, measure.score), "score")]
+    if columns.drawn:
+        cells.append(f'<td class="drawn">{_drawn(measure)}</td>')
+    if columns.chance:
+        cells += _chance_cells(measure)
+    cells += [_cell(man, _score(measure, measure.straw.get(man, math.nan)), "straw") for man in columns.men]
+    if columns.count:
+        cells.append(_cell("count", "–" if measure.count is None else f"{measure.count}", "count"))
     return f'<tr id="{_anchor(measure)}"><th scope="row">{_about(measure)}</th>{"".join(cells)}</tr>'
 
 
 def _chance_cells(measure: Measure) -> list[str]:
     chance = measure.chance
     if chance is None:
-        level = measure.details.get("chance", math.nan)
-        if not math.isnan(level):
-            words = f"{number(level, measure.unit)}, mean over the clips"
-            return [f'<td class="chance" data-label="chance" colspan="3">{text(words)}</td>']
-        why = why_no_chance(measure.task, measure.name)
-        return [f'<td class="chance none" data-label="chance" colspan="3">none: {text(why)}</td>']
+        why = _why_none(measure)
+        words = f"none: {why}" if why else f"{number(measure.details['chance'])}, mean over the clips"
+        return [f'<td class="chance words" data-label="chance" colspan="3">{text(words)}</td>']
     return [
         _cell("chance", number(chance.mean, measure.unit), "chance"),
         _cell("over chance", _over(chance), "over"),
-        _cell("p", number(chance.p_value), "p"),
+        _cell("p", _p(chance), "p"),
     ]
+
+
+def _why_none(measure: Measure) -> str:
+    """Why a measure has no chance level; "" if it has one, its own or the mean of a set's."""
+    if measure.chance is not None or not math.isnan(measure.details.get("chance", math.nan)):
+        return ""
+    return why_no_chance(measure.task, measure.name)
 
 
 def _cell(label: str, shown: str, kind: str) -> str:
@@ -125,13 +171,13 @@ def _about(measure: Measure) -> str:
     means = " ".join(filter(None, [said.means, f"({said.source})" if said.source else ""]))
     if means:
         parts.append(f'<span class="means">{text(means)}</span>')
-    if _judged(measure) and _metronome_does(measure):
-        parts.append('<span class="warn">A metronome scores as much or more.</span>')
+    if _judged(measure) and (men := _men_do(measure)):
+        parts.append(f'<span class="warn">As much or more from: {text(", ".join(men))}.</span>')
     details = [f"{_spoken(name)} {_detail(name, value)}" for name, value in measure.details.items()]
     small = " · ".join([f"{measure.task}.{measure.name}", *details])
     parts.append(f'<span class="small">{text(small)}</span>')
-    if measure.note and measure.note != why_no_chance(measure.task, measure.name):
-        parts.append(f'<span class="small">{text(measure.note)}</span>')
+    if note := note_of(measure):
+        parts.append(f'<span class="small">{text(note)}</span>')
     return "".join(parts)
 
 
@@ -152,13 +198,13 @@ def _undefined(measures: Sequence[Measure], *, alone: bool) -> str:
 def _card(measure: Measure) -> str:
     chance = measure.chance
     if chance is None:
-        beside = f"no chance level: {why_no_chance(measure.task, measure.name)}"
+        beside = f"no chance level: {_why_none(measure)}"
     else:
-        beside = f"chance {number(chance.mean, measure.unit)} · {_over(chance)} · p {number(chance.p_value)}"
+        beside = f"chance {number(chance.mean, measure.unit)} · {_over(chance)} · p {_p(chance)}"
     title = text(wording(measure.task, measure.name).title)
     return (
         f'<a class="card" href="#{_anchor(measure)}"><span class="name">{title}</span>'
-        f'<span class="big">{text(number(measure.score, measure.unit))}</span>{_drawn(measure)}'
+        f'<span class="big">{text(_score(measure, measure.score))}</span>{_drawn(measure)}'
         f'<span class="beside">{text(beside)}</span></a>'
     )
 
@@ -203,13 +249,18 @@ def _above(measure: Measure) -> bool:
     return measure.chance is not None and measure.chance.p_value <= ABOVE_P
 
 
-def _metronome_does(measure: Measure) -> bool:
-    return measure.straw.get("metronome", -math.inf) >= measure.score - 1e-12
+def _men_do(measure: Measure) -> list[str]:
+    """The straw men that score as much or more."""
+    return [man for man, score in measure.straw.items() if score >= measure.score - 1e-12]
 
 
-def _straw_men(measures: Iterable[Measure]) -> list[str]:
-    named = dict.fromkeys(man for m in measures for man in m.straw)
-    return [man for man in _MEN if man in named] + [man for man in named if man not in _MEN]
+def _score(measure: Measure, value: float) -> str:
+    """A score as it is shown; what is to be near to nought has its sign."""
+    return number(value, measure.unit, signed=measure.better == "nearer")
+
+
+def _p(chance: Chance) -> str:
+    return "–" if math.isnan(chance.p_value) else f"{chance.p_value:.2f}"
 
 
 def _over(chance: Chance) -> str:

@@ -16,15 +16,18 @@ def text(said: str) -> str:
     return html.escape(_FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", said), quote=True)
 
 
-def number(value: float, unit: str = "") -> str:
-    """A number for people, with its unit: `0.83`, `−14.1 LUFS`, `+40 ms`, `–` where there is none."""
+def number(value: float, unit: str = "", *, signed: bool = False) -> str:
+    """A number for people, with its unit: `0.83`, `−14.1 LUFS`, `–` where there is none.
+
+    Seconds have always a sign, and are milliseconds below one: `+40 ms`, `−2.50 s`.
+    """
     if math.isnan(value):
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else f"{_MINUS}∞"
     if unit == "s":
         return milliseconds(value) if abs(value) < 1 else f"{_plain(value, signed=True)} s"
-    return f"{_plain(value, signed=unit == 'sd')}{chr(0xA0) + unit if unit else ''}"
+    return f"{_plain(value, signed=signed)}{chr(0xA0) + unit if unit else ''}"
 
 
 def milliseconds(value_s: float) -> str:

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from v2m.alignment.measure import Measure
+from v2m.alignment.music import NO_CHANCE
+
 
 @dataclass(frozen=True)
 class Wording:
@@ -217,7 +220,8 @@ _OF_PIECES = {
 
 _MUSIC = {
     "human_distance": Wording(
-        "Distance from human pieces", "Median of all below, without sign; a human piece has about 0.67."
+        "Distance from human pieces",
+        "All that follow in one number, in quadrature; a human piece has about 1.",
     ),
     **_OF_PIECES,
     "audio_chroma_entropy_2s": Wording("Chroma entropy, 2 s", "How evenly pitch classes sound."),
@@ -263,13 +267,18 @@ _NO_CHANCE: Mapping[tuple[str, str], str] = MappingProxyType(
         ("learned", "prompt_agreement"): _UNTURNED,
     }
 )
-_NOT_TAKEN = "not taken: no shifted copies were scored"
+_NOT_TAKEN = "no shifted copies were scored"
 
 
 def wording(task: str, name: str) -> Wording:
     """How a metric is spoken of; one that is not known here goes by its own name."""
     known = WORDINGS.get((task, name))
     return known or Wording(re.sub("_+", " ", name).strip().capitalize() or name)
+
+
+def note_of(measure: Measure) -> str:
+    """A measure's own note, without what the page says of chance in another place."""
+    return measure.note.removesuffix(NO_CHANCE).removesuffix(_UNTURNED).rstrip("; ")
 
 
 def why_no_chance(task: str, name: str) -> str:
