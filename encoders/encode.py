@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -145,7 +146,8 @@ def look(
     """Show the clip to senses that are made here, and gather their streams in that order."""
     report = progress or (lambda share: None)
     one_pass = _Pass(clip, reader)
-    senses = one_pass.run(factories, lambda share: report(_PASS_SHARE * share))
+    with _opencv_in_one_thread():
+        senses = one_pass.run(factories, lambda share: report(_PASS_SHARE * share))
     streams: dict[str, Stream] = {}
     notes = list(clip.notes)
     duration_s, missing = _what_decoded(clip, one_pass, reader.max_rate_hz)
@@ -171,6 +173,19 @@ def _what_decoded(clip: Clip, done: _Pass, max_rate_hz: float) -> tuple[float, l
         return clip.duration_s, [note]
     end_s = done.last_s + clip.frame_s
     return end_s, [note, f"The picture can be seen up to {end_s:.2f} s of {clip.duration_s:.2f} s."]
+
+
+@contextmanager
+def _opencv_in_one_thread() -> Iterator[None]:
+    """Each sense has a thread; OpenCV's own would wait beside them, busily, for their next small picture."""
+    import cv2
+
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 class _Pass:

@@ -38,6 +38,7 @@ def read_small(clip: Clip, *, lines: int, max_rate_hz: float = np.inf) -> Iterat
     Raises:
         ClipError: if no frame decodes at all, or the file is no longer there.
     """
+    import cv2
     from av.video.reformatter import VideoReformatter
 
     converter, reduce = VideoReformatter(), AreaAverage()
@@ -48,7 +49,9 @@ def read_small(clip: Clip, *, lines: int, max_rate_hz: float = np.inf) -> Iterat
         bgr = np.asarray(converter.reformat(frame, format="bgr24").to_ndarray(), dtype=np.uint8)
         share = lines / (bgr.shape[1] if clip.rotation % 180 else bgr.shape[0])
         size = max(round(bgr.shape[1] * share), 1), max(round(bgr.shape[0] * share), 1)
-        pictures.append(upright(clip, reduce(bgr, size))[..., ::-1])
+        # Turned round while it is small; as a view, every copy of it would be slow.
+        rgb = np.asarray(cv2.cvtColor(reduce(bgr, size), cv2.COLOR_BGR2RGB), dtype=np.uint8)
+        pictures.append(upright(clip, rgb))
         times.append(float(clip.frame_times_s[index]))
         if len(pictures) == BATCH_FRAMES:
             some = True
