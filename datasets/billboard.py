@@ -12,6 +12,7 @@ import re
 import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def parse_song(name: str, text: str) -> ChordSong | None:
     title = artist = ""
     beats_per_bar, first_metre, tonic, role = 4, 0, 0, "other"
     lines: list[_Line] = []
-    end_s = 0.0
+    times_s: list[float] = []
     for raw in text.splitlines():
         if raw.startswith("#"):
             field_name, _, value = raw[1:].partition(":")
@@ -74,7 +75,7 @@ def parse_song(name: str, text: str) -> ChordSong | None:
                     tonic = pitch_class(value)
         elif "\t" in raw:
             time, rest = raw.split("\t", 1)
-            end_s = float(time)
+            times_s.append(float(time))
             if "|" in rest:
                 role = _role(rest.partition("|")[0], role)
                 lines += _lines(float(time), rest, role, tonic, beats_per_bar)
@@ -88,15 +89,18 @@ def parse_song(name: str, text: str) -> ChordSong | None:
     if not heard:
         return None
     mode = find_mode(heard)
-    lasted_s = np.diff([line.start_s for line in lines] + [end_s])
-    beats_s = [d / line.beats for line, d in zip(lines, lasted_s, strict=True) if d > 0 and line.beats]
+    beats: dict[float, float] = {}
+    for line in lines:
+        beats[line.start_s] = beats.get(line.start_s, 0.0) + line.beats
+    lasted_s = {start: end - start for start, end in pairwise(times_s) if end > start}
+    beats_s = [lasted_s[start] / count for start, count in beats.items() if start in lasted_s and count]
     return ChordSong(
         id=name,
         work=f"{title} | {artist}".casefold(),
         source="billboard",
         mode=mode,
         beats_per_bar=first_metre or 4,
-        beat_s=round(float(np.median(beats_s)), 4),
+        beat_s=round(float(np.median(beats_s)) if beats_s else 0.5, 4),
         phrases=tuple(_phrase(line, mode) for line in lines if line.chords),
     )
 

@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 import symusic
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 
 from datasets.whole import write_whole
 from generators.rhythm.grooves import DRUMS, LEVELS, VELOCITY_STEP
@@ -196,6 +197,16 @@ def likeness(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     return float(np.minimum(a, b).sum() / max(float(np.maximum(a, b).sum()), 1e-9))
 
 
+def _likenesses(stretches: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """float64 `[N, N]`: `likeness` of every pair."""
+    if not stretches:
+        return np.zeros((0, 0))
+    rows = np.sqrt(np.array([s.ravel() for s in stretches]))
+    apart = cdist(rows, rows, "cityblock")
+    both = rows.sum(axis=1)[:, None] + rows.sum(axis=1)
+    return np.asarray((both - apart) / np.maximum(both + apart, 1e-9))
+
+
 @dataclass(frozen=True)
 class Kept:
     """A groove that a drummer kept up: float64 `[2, drums, slots]`, or 3 with its variation.
@@ -214,7 +225,7 @@ def find_grooves(performance: Performance) -> list[Kept]:
     bars = performance.bars.copy()
     bars[:, crash] = 0.0  # the generator decides where sections begin
     windows = [bars[b : b + WINDOW_BARS] for b in range(0, len(bars) - WINDOW_BARS + 1, WINDOW_BARS)]
-    alike = np.array([[likeness(a, b) for b in windows] for a in windows])
+    alike = _likenesses(windows)
     free = np.ones(len(windows), dtype=bool)
     kept: list[Kept] = []
     while len(kept) < GROOVES_A_PERFORMANCE and free.any():
