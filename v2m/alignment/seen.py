@@ -24,25 +24,8 @@ from v2m.alignment.trains import Train
 if TYPE_CHECKING:
     from encoders.semantics import ClipModel
 
-STRIP_PICTURES = 24
-"""How many pictures are kept of a clip, evenly spread over its length."""
-STRIP_LINES = 90
-
 # A beat of the body that is as near as this to a cut or a movement is the same accent.
 _SAME_S = 0.05
-
-
-@dataclass(frozen=True, eq=False)
-class FilmStrip:
-    """Small pictures of a clip.
-
-    Attributes:
-        times_s: float64 `[pictures]`.
-        rgb: uint8 `[pictures, 90, W, 3]`.
-    """
-
-    times_s: NDArray[np.float64]
-    rgb: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +40,6 @@ class Seen:
         accents: instants that music might meet, with how strongly they show: cuts and fades, peaks of
             movement, a dancer's rests.
         boundaries_s: float64 `[boundaries]`, the cuts at which the picture turns to something else.
-        strip: some pictures of it.
     """
 
     clip: Clip
@@ -65,7 +47,6 @@ class Seen:
     flow: Flow
     accents: Train
     boundaries_s: NDArray[np.float64]
-    strip: FilmStrip
 
     @property
     def duration_s(self) -> float:
@@ -113,8 +94,8 @@ def see(
     """
     from generators.form import find_boundaries
 
-    flow, strip = FlowSense(), _StripSense(clip.duration_s)
-    factories = _factories(clip, flow, strip, clip_model, pose_model)
+    flow = FlowSense()
+    factories = _factories(clip, flow, clip_model, pose_model)
     streams = look(clip, factories, progress, reader=Reader(partial(read_small, lines=LINES), np.inf))
     assert flow.flow is not None
     turns = find_boundaries(streams)
@@ -125,7 +106,6 @@ def see(
         find_accents(streams, flow.flow),
         # Even divisions stand in where nothing is cut; they are no boundaries of the picture.
         inside(turns[np.isin(turns, streams["cuts"].times_s)], streams.duration_s),
-        strip.strip(),
     )
 
 
@@ -161,11 +141,7 @@ def inside(times_s: NDArray[np.float64], duration_s: float) -> NDArray[np.float6
 
 
 def _factories(
-    clip: Clip,
-    flow: FlowSense,
-    strip: _StripSense,
-    clip_model: ClipModel | None,
-    pose_model: Path | None,
+    clip: Clip, flow: FlowSense, clip_model: ClipModel | None, pose_model: Path | None
 ) -> list[Callable[[], Sense]]:
     """What makes each sense, in the order in which they finish."""
     from encoders.affect import AffectSense
@@ -182,7 +158,7 @@ def _factories(
     factories = [thin(CutsSense), thin(ColourSense), lambda: flow, thin(lambda: PoseSense(pose_model))]
     if clip_model is not None:
         factories.append(thin(lambda: SemanticsSense(clip_model)))
-    return [*factories, thin(AffectSense), lambda: strip]
+    return [*factories, thin(AffectSense)]
 
 
 class _Thinned:
@@ -204,33 +180,3 @@ class _Thinned:
 
     def finish(self, streams: Mapping[str, Stream]) -> list[Stream]:
         return self._sense.finish(streams)
-
-
-class _StripSense:
-    """Keeps pictures for the film strip; gives no stream."""
-
-    name = "strip"
-
-    def __init__(self, duration_s: float) -> None:
-        self.notes: list[str] = []
-        self._due_s = (np.arange(STRIP_PICTURES) + 0.5) * duration_s / STRIP_PICTURES
-        self._times: list[float] = []
-        self._pictures: list[NDArray[np.uint8]] = []
-
-    def see(self, batch: FrameBatch) -> None:
-        import cv2
-
-        for time_s, rgb in zip(batch.times_s.tolist(), batch.rgb, strict=True):
-            if len(self._times) < STRIP_PICTURES and time_s >= self._due_s[len(self._times)]:
-                size = (max(1, round(rgb.shape[1] * STRIP_LINES / rgb.shape[0])), STRIP_LINES)
-                self._times.append(time_s)
-                self._pictures.append(
-                    np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-                )
-
-    def finish(self, streams: Mapping[str, Stream]) -> list[Stream]:
-        return []
-
-    def strip(self) -> FilmStrip:
-        pictures = np.stack(self._pictures) if self._pictures else np.zeros((0, STRIP_LINES, 1, 3), np.uint8)
-        return FilmStrip(np.array(self._times, dtype=np.float64), pictures)

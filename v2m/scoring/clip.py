@@ -82,6 +82,7 @@ def score_clip(request: Request, clip: Clip, run: Run, seen: Seen | None = None)
     from v2m.alignment.seen import see
     from v2m.models import clip_model, pose_model
     from v2m.report import describe_clip
+    from v2m.scoring.measures import alone, in_order
     from v2m.scoring.result import ClipScore, Evidence
 
     plan = _plan(request, clip, run)
@@ -93,13 +94,16 @@ def score_clip(request: Request, clip: Clip, run: Run, seen: Seen | None = None)
     sound = read_track(request.audio or clip.path, zero_s=clip.start_s if own else None)
     with ThreadPoolExecutor(1, thread_name_prefix="hear") as pool:
         hearing = pool.submit(_hear_all, sound, clip.duration_s, plan, request.seed)
+        # It needs nothing of the picture but its length, and the picture takes longer.
+        judging = pool.submit(lambda: alone(sound, hearing.result()[0], clip.frame_s))
         if seen is None:
             with run.stage("look") as done:
                 seen = see(clip, clip_model=clip_model(), pose_model=pose_model(), progress=done)
         with run.stage("listen"):
             heard, men = hearing.result()
+            of_sound = judging.result()
     with run.stage("compare"):
-        measures = _compared(request, seen, sound, heard, men, plan, piece)
+        measures = in_order((*_compared(request, seen, heard, men, plan, piece), *of_sound))
         local = _local(request, seen, heard)
     run.note(*seen.streams.notes, *_sound_notes(sound, heard, seen))
     return ClipScore(
@@ -162,15 +166,14 @@ def _hear_all(
 def _compared(
     request: Request,
     seen: Seen,
-    sound: Sound,
     heard: Heard,
     men: dict[str, Heard],
     plan: Plan | None,
     piece: Piece | None,
 ) -> tuple[Measure, ...]:
-    """All measures of a clip."""
+    """Every measure that depends on the picture, or on another soundtrack."""
     from v2m.alignment.measure import beside_straw_men
-    from v2m.scoring.measures import alone, fit, in_order, of_notes, with_reference
+    from v2m.scoring.measures import fit, of_notes, with_reference
 
     shifts, seed = request.shifts, request.seed
     with _quiet():
@@ -179,8 +182,7 @@ def _compared(
         measures = beside_straw_men(measures, straw)
         if piece is not None and request.midi is not None:
             measures += of_notes(piece, request.midi, seen, shifts=shifts, seed=seed)
-        measures += with_reference(request.reference, heard, men, shifts=shifts, seed=seed)
-        return in_order((*measures, *alone(sound, heard, seen)))
+        return measures + with_reference(request.reference, heard, men, shifts=shifts, seed=seed)
 
 
 def _local(request: Request, seen: Seen, heard: Heard) -> LocalAlignment:

@@ -171,12 +171,10 @@ def with_reference(
     )
 
 
-def alone(track: Sound, heard: Heard, seen: Seen) -> tuple[Measure, ...]:
+def alone(track: Sound, heard: Heard, frame_s: float) -> tuple[Measure, ...]:
     """What the sound is like, whatever the picture: in order technically, and how it is made."""
     return (
-        *sound.evaluate(
-            track.samples, track.sample_rate, picture_s=seen.duration_s, frame_s=seen.clip.frame_s
-        ),
+        *sound.evaluate(track.samples, track.sample_rate, picture_s=heard.duration_s, frame_s=frame_s),
         *music_sound.evaluate(
             heard.samples, downbeats_s=heard.pulse.downbeats_s, tones=heard.chroma, envelope=heard.envelope
         ),

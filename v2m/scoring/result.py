@@ -79,11 +79,6 @@ class Evidence:
         """Which of `seen.cuts_s` have an onset within 80 ms, bool `[cuts]`."""
         return met(self.seen.cuts_s, self.heard.onsets_s)
 
-    @property
-    def accents_met(self) -> NDArray[np.bool_]:
-        """Which of `seen.accents` have an onset within 80 ms, bool `[accents]`."""
-        return met(self.seen.accents.times_s, self.heard.onsets_s)
-
 
 @dataclass(frozen=True, eq=False)
 class ClipScore:
