@@ -40,7 +40,8 @@ def draw_chain(
     later = []
     for wish in reversed(wishes):
         later.append(ahead)
-        ahead = np.einsum("abc,bc->ab", after, wish * ahead[:, : len(wish)], optimize=True)
+        worth = (wish * ahead[:, : len(wish)]).astype(np.float32)
+        ahead = np.matmul(after.transpose(1, 0, 2), worth[:, :, None])[:, :, 0].T.astype(np.float64)
         ahead = ahead / max(float(ahead.max()), 1e-300)
     chain = list(before)
     for wish, ahead in zip(wishes, reversed(later), strict=True):
