@@ -16,7 +16,9 @@ from v2m.score_page.text import instant, late, text
 
 LEAST_VIEW_S = 4.0
 """One can zoom in until about so much of the clip is in sight."""
-MOST_ZOOM = 256
+MOST_ZOOM = 128
+MOST_APART = 120
+"""Where more of a lane's marks than this are in sight, they are strokes."""
 MOST_ROWS = 1500
 """Of more targets than this, the list names only the missed ones, and no more than so many."""
 
@@ -26,8 +28,7 @@ def render(page: ScorePage) -> str:
 
     It loads nothing: its policy forbids it, and allows only its own script.
     """
-    widths = "".join(f"\n.time:has(#zoom{z}:checked) {{ --zoom: {z}; }}" for z in _zooms(page.duration_s)[1:])
-    style, script = _asset("page.css") + widths, _asset("page.js")
+    style, script = f"{_asset('page.css')}\n{_zoom_style(page)}", _asset("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = (
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
@@ -88,6 +89,27 @@ def _zooms(duration_s: float) -> list[int]:
     while zooms[-1] < MOST_ZOOM and duration_s / zooms[-1] > LEAST_VIEW_S:
         zooms.append(2 * zooms[-1])
     return zooms
+
+
+def _zoom_style(page: ScorePage) -> str:
+    """What depends on the zoom: how wide the lanes are, and whether marks are near enough to be strokes."""
+    zooms = _zooms(page.duration_s)
+    rules = [f".time:has(#zoom{z}:checked) {{ --zoom: {z}; }}" for z in zooms[1:]]
+    for nth, targets in enumerate(page.targets):
+        crowded = ",".join(f"#zoom{z}" for z in zooms if len(targets.times_s) / z > MOST_APART)
+        if not crowded:
+            continue
+        here = f".time:has(:is({crowded}):checked)"
+        lane = f"{here} #targets-{nth}"
+        rules += [
+            f"{lane} .tie {{ display: none; }}",
+            f"{lane} .mark::before {{ top: 2px; left: 11px; width: 2px; height: 16px; transform: none; "
+            "border-width: 1px; border-radius: 0; }",
+            f"{lane} .mark.missed::before {{ top: 21px; }}",
+        ]
+        if nth == 0:
+            rules.append(f"{here} .through {{ display: none; }}")
+    return "\n".join(rules)
 
 
 def _measures(page: ScorePage) -> str:

@@ -19,10 +19,10 @@ from v2m.score_page.facts import Curve, Film, Panel, Roll, ScorePage, Targets, W
 from v2m.score_page.text import instant, late, milliseconds, number, text
 
 MOST_MARKS = 1500
-"""Of more targets than this in a lane each is a stroke, and only so many missed ones are marks."""
+"""Of more targets than this a lane has strokes, which cannot be asked one by one."""
 
 # How many labels the ruler has at most, from coarse to fine; each of its steps is a multiple of the next.
-_TICK_COUNTS = (6, 14, 30, 60, 120, 240, 480)
+_TICK_COUNTS = (6, 14, 30, 60, 120, 240, 480, 960)
 _NICE_STEPS_S = (0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200)
 _LEAST_LAG_S = 0.1
 _FARTHEST_TIE_S = 1.0
@@ -86,9 +86,10 @@ def _film(film: Film, title: str) -> str:
     for k, jpeg in enumerate(film.jpegs):
         level = 0 if k % 8 == 5 else 1 if k % 4 == 1 else 2 if k % 2 else 3
         data = base64.b64encode(jpeg).decode()
-        cells.append(f'<img class="l{level}" alt="" src="data:image/jpeg;base64,{data}">')
+        cells.append(f'<div class="cell l{level}"><img alt="" src="data:image/jpeg;base64,{data}"></div>')
     about = f"Pictures from {text(title)}, from its start to its end"
-    return f'<div class="film" role="img" aria-label="{about}">{"".join(cells)}</div>'
+    aspect = f"--aspect:{film.width / film.height:.4g}"
+    return f'<div class="film" style="{aspect}" role="img" aria-label="{about}">{"".join(cells)}</div>'
 
 
 def _targets(nth: int, targets: Targets, duration_s: float) -> str:
@@ -98,14 +99,16 @@ def _targets(nth: int, targets: Targets, duration_s: float) -> str:
     within = f"within {1000 * targets.tolerance_s:.0f} ms"
     says = f"{int(met.sum())} of {count} have {_a(targets.by)} {within}"
     key = _key(("met", "met"), ("missed", "missed"))
-    many = count > MOST_MARKS
-    ties = [
-        _path(f"tie {name}", svg.ticks(targets.times_s[which], duration_s) if many else _ties(targets, which))
-        for name, which in (("met", met), ("missed", ~met))
-    ]
-    asked = ~met if many else np.ones(count, bool)
+    if count > MOST_MARKS:
+        strokes = [
+            _path(f"stroke {state}", svg.ticks(targets.times_s[which], duration_s, top, top + 45))
+            for state, which, top in (("met", met, 0.0), ("missed", ~met, 50.0))
+        ]
+        drawing = _drawing(duration_s, strokes, says=f"{targets.name}: {says}")
+        return _lane("targets", targets.name.capitalize(), f"{says} (above; below, missed)", drawing, key)
+    ties = [_path(f"tie {state}", _ties(targets, of)) for state, of in (("met", met), ("missed", ~met))]
     marks: list[str] = []
-    for k in np.flatnonzero(asked)[:MOST_MARKS].tolist():
+    for k in range(count):
         time_s, state = float(targets.times_s[k]), "met" if met[k] else "missed"
         side = " left" if time_s > duration_s / 2 else ""
         tab = -1 if marks else 0

@@ -73,13 +73,20 @@
     cursor.style.setProperty("--t", second);
     cursor.hidden = false;
   };
+  let pointerX = null;
   const silence = () => {
+    pointerX = null;
     cursor.hidden = true;
     curves.forEach((curve) => { curve.reads.textContent = ""; });
   };
   inner.addEventListener("pointermove", (event) => {
-    const box = inner.getBoundingClientRect();
-    read(Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1) * duration);
+    // Once a frame is enough, however often the pointer tells.
+    if (pointerX === null) requestAnimationFrame(() => {
+      const box = inner.getBoundingClientRect();
+      if (pointerX !== null) read(Math.min(Math.max((pointerX - box.left) / box.width, 0), 1) * duration);
+      pointerX = null;
+    });
+    pointerX = event.clientX;
   });
   inner.addEventListener("pointerleave", silence);
 

@@ -15,9 +15,9 @@ from v2m.score_page.facts import Roll
 
 TOP, BOTTOM = 4.0, 96.0
 """Where the highest and the lowest value of a scale lie."""
-MOST_POINTS = 1500
-MOST_TICKS = 8000
-MOST_NOTES = 9000
+MOST_POINTS = 3600
+MOST_TICKS = 30_000
+MOST_NOTES = 20_000
 
 
 def short(value: float) -> str:
@@ -60,11 +60,10 @@ def band(low_y: NDArray[np.float64], high_y: NDArray[np.float64], duration_s: fl
 
 
 def ticks(times_s: NDArray[np.float64], duration_s: float, top: float = 0.0, bottom: float = 100.0) -> str:
-    """A stroke at each event; events closer than the finest that a screen shows are one."""
-    step_s = max(duration_s / MOST_TICKS, 1e-3)
+    """A stroke at each event; of more than `MOST_TICKS`, at the first in each of as many stretches."""
     shown = times_s[(times_s >= 0) & (times_s <= duration_s)]
     if len(shown) > MOST_TICKS:
-        shown = np.unique(np.rint(shown / step_s)) * step_s
+        shown = shown[np.unique((shown / duration_s * MOST_TICKS).astype(np.int64), return_index=True)[1]]
     return "".join(f"M{short(t)} {short(top)}V{short(bottom)}" for t in shown.tolist())
 
 

@@ -200,7 +200,7 @@ def _card(measure: Measure) -> str:
     if chance is None:
         beside = f"no chance level: {_why_none(measure)}"
     else:
-        beside = f"chance {number(chance.mean, measure.unit)} · {_over(chance)} · p {_p(chance)}"
+        beside = f"chance {number(chance.mean, measure.unit)} · {_over(chance)} · p\xa0{_p(chance)}"
     title = text(wording(measure.task, measure.name).title)
     return (
         f'<a class="card" href="#{_anchor(measure)}"><span class="name">{title}</span>'
