@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from v2m.saturate import Saturation
 from v2m.synth.envelope import Envelope
 from v2m.synth.errors import SynthError
 from v2m.synth.inserts import Chorus, Tremolo
-from v2m.synth.melodic import Melodic
+from v2m.synth.melodic import Melodic, driven
 from v2m.synth.noise import noise_stretch, window
 from v2m.synth.pitch import CONTROL, Motion, Phases, blocks, controlled, key_hz
 from v2m.synth.wavetable import (
@@ -29,6 +28,7 @@ from v2m.synth.wavetable import (
 )
 
 MIDDLE_KEY, MIDDLE_VELOCITY = 60, 80
+RAMP = np.arange(CONTROL, dtype=np.float32) / np.float32(CONTROL)
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,8 @@ class Analog(Melodic):
     def __init__(self, patch: AnalogPatch, sample_rate: int, seed: list[int]) -> None:
         super().__init__(patch.amp, sample_rate, seed, patch.chorus, patch.tremolo)
         self.patch = patch
+        apart = patch.noise is not None or any(o.spread and o.voices > 1 for o in patch.oscillators)
+        self._channels = 2 if apart else 1
         response = patch.filter.response() if patch.filter else None
         self._tables = [
             Tables(sample_rate, o.wave, o.pulse_width, response, patch.low_cut_hz) for o in patch.oscillators
@@ -187,10 +189,10 @@ class Analog(Melodic):
         row = None
         if patch.filter is not None:
             row = self._row(patch.filter, key, velocity, held_s, n, rng, wheel)
-        out = np.zeros((2, blocks(n) * CONTROL), np.float32)
+        out = np.zeros((self._channels, blocks(n) * CONTROL), np.float32)
         for oscillator, tables in zip(patch.oscillators, self._tables, strict=True):
             hz = key_hz(key + oscillator.semitones)
-            table, gains = tables.of(hz), oscillator.gains()
+            table, gains = tables.of(hz), oscillator.gains()[: self._channels]
             cents = patch.motion.cents(oscillator.voices, n, rate, rng, bend_cents, wheel)
             begin = rng.uniform(size=oscillator.voices) if patch.free else np.zeros(oscillator.voices)
             phases = Phases(hz * np.exp2(oscillator.detuned() / 1200), cents, begin, rate)
@@ -206,7 +208,7 @@ class Analog(Melodic):
             curve = patch.noise.envelope.curve(held_s, n, rate) * level
             out += window(self._noise, int(rng.integers(1 << 30)), n) * curve
         out *= patch.amp.curve(held_s, n, rate)
-        return Saturation(patch.drive_db).feed(out) if patch.drive_db else out
+        return driven(out, patch.drive_db, rate) if patch.drive_db else out
 
     def _row(
         self,
@@ -234,5 +236,4 @@ class Analog(Melodic):
             opened = controlled(wheel, count * CONTROL) * np.float32(filter_.wheel_octaves)
             octaves += opened
         row = row_of(octaves)
-        ramp = np.arange(CONTROL, dtype=np.float32) / np.float32(CONTROL)
-        return (row[:-1, None] + np.diff(row)[:, None] * ramp).ravel()
+        return np.asarray((row[:-1, None] + np.diff(row)[:, None] * RAMP).ravel())

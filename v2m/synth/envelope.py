@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from v2m.synth.errors import SynthError
 
 SETTLED = 3.0  # decay and release times are those after which 95 % of the way is gone
-SILENT = 2.3  # times those, and what is left (−60 dB) is faded to nothing
+SILENT = 2.0  # times those, and what is left (−52 dB) has been faded to nothing
 QUICKEST_S = 0.0005
 
 
@@ -49,7 +49,12 @@ class Envelope:
         Args:
             hurry: divides decay and release (high keys of struck instruments are shorter).
         """
-        return self._held(n, rate, hurry) * self._let_go(held_s, n, rate, hurry)
+        level = self._held(n, rate, hurry)
+        first = round(held_s * rate)
+        if first < n:
+            level[first:] *= _falling(n - first, SETTLED * hurry / (self.release_s * rate))
+            _fade_out(level, first, first + round(SILENT * self.release_s / hurry * rate))
+        return level
 
     def _held(self, n: int, rate: float, hurry: float) -> NDArray[np.float32]:
         rise = min(n, int(self.attack_s * rate) + 1)
@@ -62,14 +67,6 @@ class Envelope:
         level[rise:] += self.sustain
         if self.sustain == 0:
             _fade_out(level, rise, round((self.attack_s + SILENT * self.decay_s / hurry) * rate))
-        return level
-
-    def _let_go(self, held_s: float, n: int, rate: float, hurry: float) -> NDArray[np.float32]:
-        level = np.ones(n, np.float32)
-        first = round(held_s * rate)
-        if first < n:
-            level[first:] = _falling(n - first, SETTLED * hurry / (self.release_s * rate))
-            _fade_out(level, first, first + round(SILENT * self.release_s / hurry * rate))
         return level
 
 

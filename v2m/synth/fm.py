@@ -11,18 +11,19 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from v2m.saturate import Saturation
 from v2m.synth.analog import MIDDLE_KEY, Breath
 from v2m.synth.envelope import Envelope
 from v2m.synth.errors import SynthError
 from v2m.synth.inserts import Chorus, Tremolo
-from v2m.synth.melodic import Melodic
+from v2m.synth.melodic import Melodic, driven
 from v2m.synth.noise import noise_stretch, window
 from v2m.synth.pitch import CONTROL, Motion, Phases, blocks, controlled, key_hz
 
 BAND_SHARE = 0.45
-STRETCH = 128  # blocks of CONTROL samples at once
+STRETCH = 96  # blocks of CONTROL samples at once: they stay in a core's cache
+SILENT = 1e-4
 FULL_VELOCITY = 100
+RAMP = np.arange(CONTROL, dtype=np.float32) / np.float32(CONTROL)
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,11 @@ class Fm(Melodic):
     def __init__(self, patch: FmPatch, sample_rate: int, seed: list[int]) -> None:
         super().__init__(patch.amp, sample_rate, seed, patch.chorus, patch.tremolo)
         self.patch = patch
+        self._channels = 2 if patch.noise is not None or any(o.pan for o in patch.operators) else 1
+        self._at = {o.name: i for i, o in enumerate(patch.operators)}
+        turn = (np.array([o.pan for o in patch.operators]) + 1) * np.pi / 4
+        sides = np.array([np.cos(turn), np.sin(turn)], np.float32) * np.float32(np.sqrt(2))
+        self._sides = sides.T[:, : self._channels, None]
         self._noise = None
         if patch.noise is not None:
             rng = np.random.default_rng([*seed, 1])
@@ -118,10 +124,12 @@ class Fm(Melodic):
         phases = Phases(hz, cents, np.zeros(len(hz)), rate)
         count = blocks(n)
         levels = self._levels(hz, velocity, held_s, count + 1, hurry, wheel)
-        out = np.zeros((2, count * CONTROL), np.float32)
+        steps = np.diff(levels)
+        out = np.zeros((self._channels, count * CONTROL), np.float32)
         for first in range(0, count, STRETCH):
             last = min(first + STRETCH, count)
-            part = self._stretch(phases.stretch(first, last), levels[:, first : last + 1])
+            at = slice(first, last)
+            part = self._stretch(phases.stretch(first, last), levels[:, at], steps[:, at])
             out[:, first * CONTROL : last * CONTROL] = part
         out = out[:, :n]
         if patch.noise is not None and self._noise is not None:
@@ -129,7 +137,7 @@ class Fm(Melodic):
             curve = patch.noise.envelope.curve(held_s, n, rate, hurry) * level
             out += window(self._noise, int(rng.integers(1 << 30)), n) * curve
         out *= patch.amp.curve(held_s, n, rate)
-        return Saturation(patch.drive_db).feed(out) if patch.drive_db else out
+        return driven(out, patch.drive_db, rate) if patch.drive_db else out
 
     def _levels(
         self,
@@ -142,11 +150,10 @@ class Fm(Melodic):
     ) -> NDArray[np.float32]:
         """Each operator's level at block beginnings, float32 `[operators, count]`."""
         levels = np.empty((len(hz), count), np.float32)
-        at = {o.name: i for i, o in enumerate(self.patch.operators)}
         for i, o in enumerate(self.patch.operators):
             level = o.level * (velocity / FULL_VELOCITY) ** o.velocity
             if o.to:
-                room = (BAND_SHARE * self.sample_rate - hz[at[o.to]]) / hz[i] - 1
+                room = (BAND_SHARE * self.sample_rate - hz[self._at[o.to]]) / hz[i] - 1
                 level = min(level, max(room, 0.0))
             elif hz[i] > BAND_SHARE * self.sample_rate:
                 level = 0.0
@@ -155,19 +162,26 @@ class Fm(Melodic):
                 levels[i] *= 1 + np.float32(o.wheel) * controlled(wheel, count * CONTROL)
         return levels
 
-    def _stretch(self, phase: NDArray[np.uint32], levels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """One run of blocks, float32 `[2, samples]`, from phases `[operators, samples]`."""
-        ramp = np.arange(CONTROL, dtype=np.float32) / np.float32(CONTROL)
-        level = (levels[:, :-1, None] + np.diff(levels)[:, :, None] * ramp).reshape(len(levels), -1)
-        angle = phase.astype(np.float32) * np.float32(2 * np.pi / 2**32)
-        out = np.zeros((2, angle.shape[1]), np.float32)
-        at = {o.name: i for i, o in enumerate(self.patch.operators)}
+    def _stretch(
+        self, phase: NDArray[np.uint32], levels: NDArray[np.float32], steps: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """One run of blocks, float32 `[channels, samples]`.
+
+        Args:
+            phase: `[operators, samples]`.
+            levels, steps: `[operators, blocks]`, at each block's beginning and from there to the next.
+        """
+        peaks = np.maximum(levels.max(axis=1), (levels[:, -1] + steps[:, -1]))
+        angle = phase.astype(np.float32)
+        angle *= np.float32(2 * np.pi / 2**32)
+        out = np.zeros((self._channels, angle.shape[1]), np.float32)
         for i, o in enumerate(self.patch.operators):
-            wave = np.sin(angle[i]) * level[i]
+            if peaks[i] < SILENT:
+                continue
+            wave = np.sin(angle[i])
+            wave *= (levels[i, :, None] + steps[i, :, None] * RAMP).ravel()
             if o.to:
-                angle[at[o.to]] += wave
+                angle[self._at[o.to]] += wave
             else:
-                turn = (o.pan + 1) * np.pi / 4
-                out[0] += wave * np.float32(np.cos(turn) * np.sqrt(2))
-                out[1] += wave * np.float32(np.sin(turn) * np.sqrt(2))
+                out += self._sides[i] * wave
         return out

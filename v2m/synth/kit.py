@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v2m.instrument import Insert
-from v2m.saturate import Saturation
+from v2m.saturate import saturated
 from v2m.synth.envelope import QUICKEST_S
 from v2m.synth.errors import SynthError
 from v2m.synth.melodic import CHOKE_S, choke
@@ -204,9 +204,12 @@ class Kit:
         wave = np.zeros((2, n), np.float32)
         for layer in sound.layers:
             self._add(wave, layer, velocity, semitones, held_s if sound.held else None, rng)
+        level = gain * 10 ** (sound.level_db / 20) * (velocity / 127) ** 2
         if sound.drive_db:
-            wave = Saturation(sound.drive_db).feed(wave)
-        wave *= np.float32(gain * 10 ** (sound.level_db / 20) * (velocity / 127) ** 2)
+            wave = saturated(wave, sound.drive_db)
+            # Full scale stays full scale, so that a drive changes the sound and not the kit's balance.
+            level *= np.hypot(1.0, 10 ** (sound.drive_db / 20))
+        wave *= np.float32(level)
         if stop_s is not None:
             choke(wave, stop_s, self.sample_rate)
         out[:, at : at + n] += wave

@@ -60,7 +60,7 @@ def _made(name: str, sample_rate: int, seeds: list[int]) -> Instrument:
         return Fm(fill(FmPatch, table, name), sample_rate, seeds)
     if table.get("kind") == "kit":
         patch = fill(KitPatch, table, name)
-        under = fill(KitPatch, _read(patch.base), patch.base) if patch.base else None
+        under = fill(KitPatch, _read(patch.base), f"{name}: base {patch.base}") if patch.base else None
         return Kit(patch, under, sample_rate, seeds)
     raise SynthError(f"synth {name}: kind {table.get('kind')!r} is none of {', '.join(KINDS)}")
 

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v2m.instrument import Insert
+from v2m.saturate import saturated
 from v2m.synth.envelope import Envelope
 from v2m.synth.inserts import Chorus, InsertChain, Tremolo
 
 CHOKE_S = 0.03
+OFFSET_HZ = 8.0  # below this nothing is heard
 MOST_KEYS = 5
 
 
@@ -47,7 +49,7 @@ class Melodic(ABC):
         bend_cents: NDArray[np.float32] | None,
         wheel: NDArray[np.float32] | None,
     ) -> NDArray[np.float32]:
-        """`n` samples of a note at full level, float32 `[2, n]`."""
+        """`n` samples of a note at full level, float32 `[2, n]`, or `[1, n]` of a voice in the middle."""
 
     def exclusive(self, key: int, velocity: int) -> frozenset[int]:
         return frozenset()
@@ -90,8 +92,19 @@ class Melodic(ABC):
         return InsertChain(effects) if effects else None
 
 
+def driven(note: NDArray[np.float32], drive_db: float, rate: int) -> NDArray[np.float32]:
+    """A note clipped softly, float32 `[channels, n]`; the offset that clips one side more is taken out."""
+    from scipy.signal import lfilter
+
+    keep = 1 - 2 * np.pi * OFFSET_HZ / rate
+    clipped = lfilter([1, -1], [1, -keep], saturated(note, drive_db), axis=1).astype(np.float32)
+    last = min(int(CHOKE_S * rate), note.shape[1])
+    clipped[:, note.shape[1] - last :] *= np.linspace(1, 0, last, dtype=np.float32)
+    return np.asarray(clipped)
+
+
 def choke(wave: NDArray[np.float32], stop_s: float, rate: int) -> None:
-    """Fade a sound, float32 `[2, n]`, to nothing within `CHOKE_S` from `stop_s` on."""
+    """Fade a sound, float32 `[channels, n]`, to nothing within `CHOKE_S` from `stop_s` on."""
     first = min(int(stop_s * rate), wave.shape[1])
     fall = np.clip(1 - np.arange(wave.shape[1] - first, dtype=np.float32) / (CHOKE_S * rate), 0, 1) ** 2
     wave[:, first:] *= fall

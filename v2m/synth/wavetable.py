@@ -91,10 +91,6 @@ class Table:
     points: NDArray[np.complex64]
     size: int
 
-    @property
-    def bits(self) -> int:
-        return self.size.bit_length() - 1
-
 
 def make_table(
     hz: float, rate: int, wave: str, pulse_width: float, response: Response | None, low_cut_hz: float
@@ -144,7 +140,7 @@ class Tables:
 
 def read(table: Table, phase: NDArray[np.uint32], row: NDArray[np.float32] | None) -> NDArray[np.float32]:
     """Samples at `phase` `[oscillators, n]` and `row` `[n]` (None: the only row), linear between points."""
-    shift = np.uint32(32 - table.bits)
+    shift = np.uint32(33 - table.size.bit_length())
     at = (phase >> shift).astype(np.intp)
     within = (phase & np.uint32((1 << int(shift)) - 1)).astype(np.float32)
     within *= np.float32(2.0 ** -int(shift))
