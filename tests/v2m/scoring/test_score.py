@@ -1,0 +1,260 @@
+"""The command and its results: what is asked, what is written down, a folder that goes on, what fails."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import v2m
+from encoders.errors import V2MError
+from tests import clips
+from tests.conftest import MakeClip
+from tests.v2m.alignment.sounds import clicks
+from tests.v2m.scoring import scenes
+from v2m.alignment.onsets import onset_envelope
+from v2m.alignment.tempo import estimate_pulse
+from v2m.scoring.folder import score_folder
+from v2m.scoring.request import ScoringError, make_request
+from v2m.scoring.result import ClipScore, to_csv
+
+ROOT = Path(__file__).parents[3]
+EVENTS_S = (0.6, 1.48, 2.0, 3.2, 3.92)
+
+
+def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    program = [sys.executable, "-m", "v2m", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(program, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return scenes.picture(tmp_path_factory.mktemp("score") / "silent.mp4", EVENTS_S, 5.0)
+
+
+@pytest.fixture(scope="module")
+def clip(silent: Path) -> Path:
+    return scenes.with_music(silent, silent.with_name("clip.mp4"), EVENTS_S, 5.0)
+
+
+@pytest.fixture(scope="module")
+def score(clip: Path) -> ClipScore:
+    return v2m.score(clip)
+
+
+# What is asked
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"path": None}, "name a clip"),
+        ({"path": None, "audio": "a.wav"}, "--reference"),
+        ({"path": None, "audio": "a.wav", "reference": "b.wav", "plan": "p.json"}, "only with a clip"),
+        ({"path": "no.mp4"}, "no such file"),
+        ({"path": "a.mp4", "shifts": 0}, "at least one shift"),
+        ({"path": "a.mp4", "seed": -1}, "seed"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_in_one_line(asked: dict[str, Any], says: str) -> None:
+    with pytest.raises(V2MError, match=says) as caught:
+        v2m.score(**asked)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_clip_without_sound_says_how_to_name_music(silent: Path) -> None:
+    with pytest.raises(ScoringError, match="--audio"):
+        v2m.score(silent)
+
+
+def test_other_music_is_heard_from_the_first_frame(silent: Path, tmp_path: Path) -> None:
+    """As long as the picture whatever its own length, and wherever the clip's timestamps begin."""
+    late = clips.remux(silent, tmp_path / "late.mkv", "-output_ts_offset", "3.0")
+    music = scenes.write_sound(tmp_path / "music.wav", clicks(EVENTS_S, 9.0))
+    score = v2m.score(late, audio=music)
+    assert score["lag"].score == pytest.approx(0.0, abs=0.02)
+    assert score["length_difference"].score == pytest.approx(4.0, abs=0.05)
+    assert score.evidence is not None
+    assert len(score.evidence.heard.samples) == round(5.0 * scenes.RATE)
+
+
+# What comes out
+
+
+def test_no_score_stands_without_its_chance_level_or_the_reason(score: ClipScore) -> None:
+    assert {measure.task for measure in score.measures} >= {"sync", "curves", "affect", "sound"}
+    for measure in score.measures:
+        assert measure.chance is not None or measure.note or not measure.defined
+        if measure.task in ("sync", "curves"):
+            assert set(measure.straw) == {"silence", "noise", "metronome"}
+        if measure.chance is not None and measure.defined:
+            assert math.isfinite(measure.chance.p_value)
+
+
+def test_silence_and_the_metronome_meet_less_than_music_in_time(score: ClipScore) -> None:
+    fit = score["accent_alignment"]
+    assert fit.straw["silence"] == 0.0
+    assert fit.score > 0.9
+    assert fit.score > max(fit.straw["metronome"], fit.straw["noise"]) + 0.2
+
+
+def test_json_is_plain_and_finite_and_says_what_it_came_from(score: ClipScore, clip: Path) -> None:
+    told = json.loads(score.to_json())
+    assert (told["format"], told["version"]) == ("v2m-score", 1)
+    assert told["clip"]["path"] == str(clip)
+    assert told["inputs"]["clip"] == told["clip"]["content_hash"]
+    assert told["settings"] == {"shifts": 60, "seed": 0}
+    assert {"numpy", "opencv-python"} <= set(told["versions"])
+    measure = next(m for m in told["measures"] if m["name"] == "av_align")
+    assert set(measure) == {
+        *("task", "name", "score", "unit", "better", "count", "chance", "straw", "details", "note")
+    }
+    assert set(measure["chance"]) == {"mean", "lift", "gain", "p_value"}
+
+
+def test_the_same_question_has_the_same_answer(score: ClipScore, clip: Path) -> None:
+    again = v2m.score(clip).as_dict()
+    first = score.as_dict()
+    assert again["measures"] == first["measures"]
+    assert v2m.score(clip, seed=1).as_dict()["measures"] != first["measures"]
+
+
+def test_the_metronome_has_the_tempo_that_is_heard() -> None:
+    for bpm in (72.0, 100.0, 133.0):
+        ticks = np.arange(0.2, 20.0, 60.0 / bpm)
+        pulse = estimate_pulse(onset_envelope(clicks(ticks, 20.0)))
+        assert pulse.tempo_bpm == pytest.approx(bpm, rel=0.02)
+        assert len(pulse.beats_s) == pytest.approx(len(ticks), abs=2)
+        assert set(pulse.downbeats_s) <= set(pulse.beats_s)
+    assert not len(estimate_pulse(onset_envelope(np.zeros(90_000, np.float32))).beats_s)
+
+
+def test_csv_has_a_row_a_clip_and_their_means(score: ClipScore) -> None:
+    rows = list(csv.DictReader(to_csv([score.as_dict(), score.as_dict()]).splitlines()))
+    assert len(rows) == 3
+    assert rows[2]["clip"] == "mean of 2"
+    assert float(rows[2]["sync.av_align"]) == pytest.approx(score["av_align"].score, abs=1e-6)
+    assert float(rows[0]["sync.av_align chance"]) == pytest.approx(score["av_align"].chance.mean, abs=1e-6)  # type: ignore[union-attr]
+
+
+# The command
+
+
+def test_the_command_prints_tables_or_json(clip: Path, tmp_path: Path) -> None:
+    done = run("score", clip, "--csv", "row.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "accent_alignment" in done.stdout
+    assert "chance" in done.stdout
+    assert "all: turning the music in time does not change it" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert len((tmp_path / "row.csv").read_text().splitlines()) == 2
+    again = run("score", clip, "--csv", "row.csv", cwd=tmp_path)
+    assert again.returncode == 1
+    assert "--force" in again.stderr
+
+
+def test_sounds_alone_are_compared_by_beats(tmp_path: Path) -> None:
+    original = scenes.write_sound(tmp_path / "original.wav", clicks(np.arange(0.3, 6.0, 0.5), 6.0))
+    late = scenes.write_sound(tmp_path / "late.wav", clicks(np.arange(3.3, 6.0, 0.5), 6.0))
+    done = run("score", "--audio", original, "--reference", original, "--json", cwd=tmp_path)
+    scores = {m["name"]: m["score"] for m in json.loads(done.stdout)["measures"] if m["task"] == "beats"}
+    assert scores
+    assert {score for name, score in scores.items()} == {1.0}
+    half = v2m.score(audio=late, reference=original)
+    assert half["loris_hits"].score == pytest.approx(0.5, abs=0.1)
+    assert half.clip is None
+    assert {m.task for m in half.measures} <= {"beats", "learned"}
+
+
+@pytest.mark.skipif("V2M_DATA" not in os.environ, reason="no data folder (set V2M_DATA)")
+def test_the_three_golden_pairs() -> None:
+    """The scoring script that the field's numbers come from gives these."""
+    pairs = Path(os.environ["V2M_DATA"]) / "beats_scores"
+    for name, d2mgan in (("1", 0.8333), ("2", 0.5), ("3", 0.6667)):
+        score = v2m.score(
+            audio=pairs / f"syn_samples/{name}.wav", reference=pairs / f"ref_samples/{name}.wav"
+        )
+        assert round(score["d2mgan_coverage"].score, 4) == d2mgan
+        assert round(score["d2mgan_hits"].score, 4) == d2mgan
+        assert score["loris_coverage"].score == score["loris_hits"].score == 1.0
+
+
+# A folder
+
+
+def test_a_folder_goes_on_and_tells_what_fails(clip: Path, silent: Path, tmp_path: Path) -> None:
+    for source, name in ((clip, "a.mp4"), (silent, "no-sound.mp4")):
+        (tmp_path / name).write_bytes(source.read_bytes())
+    (tmp_path / "words.mp4").write_text("Dear diary")
+    (tmp_path / "notes.txt").write_text("not a clip")
+    done = run("score", tmp_path, "--csv", tmp_path / "all.csv", cwd=tmp_path)
+    assert done.returncode == 1
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 2, done.stderr
+    assert "no-sound.mp4" in lines[0]
+    assert "words.mp4" in lines[1]
+    assert "means over 1 clips" in done.stdout
+    scores = tmp_path / "scores"
+    assert [path.name for path in scores.iterdir()] == ["a.mp4.score.json"]
+    written = (scores / "a.mp4.score.json").stat().st_mtime_ns
+
+    (tmp_path / "words.mp4").unlink()
+    (tmp_path / "no-sound.mp4").unlink()
+    again = score_folder(tmp_path, make_request(tmp_path), workers=1)
+    assert (again.reused, again.failures) == (1, {})
+    assert (scores / "a.mp4.score.json").stat().st_mtime_ns == written
+    # Another seed, or other bytes, is another question.
+    assert score_folder(tmp_path, make_request(tmp_path, seed=2), workers=1).reused == 0
+
+
+def test_companions_are_found_by_name(silent: Path, tmp_path: Path) -> None:
+    music = tmp_path / "music"
+    music.mkdir()
+    (tmp_path / "one.mp4").write_bytes(silent.read_bytes())
+    (tmp_path / "two.mp4").write_bytes(silent.read_bytes())
+    scenes.write_sound(music / "one.wav", clicks(EVENTS_S, 5.0))
+    done = score_folder(tmp_path, make_request(tmp_path, audio=music), out=tmp_path / "out", workers=1)
+    assert [score["music"]["source"] for score in done.scores] == ["one.wav"]
+    assert list(done.failures) == ["two.mp4"]
+    assert "no file of its name" in done.failures["two.mp4"]
+
+
+def test_an_empty_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ScoringError, match="no video file"):
+        score_folder(tmp_path, make_request(tmp_path))
+
+
+# Odd clips
+
+
+def test_fast_and_slow_clips_have_their_own_clock(make_clip: MakeClip, tmp_path: Path) -> None:
+    for kind in ("sixty", "vfr"):
+        source = make_clip(kind)
+        music = scenes.write_sound(tmp_path / f"{kind}.wav", clicks([0.5, 1.0], 2.0))
+        score = v2m.score(source, audio=music)
+        assert score.evidence is not None
+        seen = score.evidence.seen
+        assert len(seen.flow.times_s) == len(seen.clip.frame_times_s)
+        assert seen.flow.times_s == pytest.approx(seen.clip.frame_times_s)
+
+
+def test_comparing_takes_two(clip: Path, tmp_path: Path) -> None:
+    one = run("compare", clip, cwd=tmp_path)
+    assert one.returncode == 1
+    assert one.stderr.count("\n") == 1
+    assert "at least two" in one.stderr
+    music = scenes.write_sound(tmp_path / "off.wav", clicks(np.array(EVENTS_S) + 0.3, 5.0))
+    there = scenes.write_sound(tmp_path / "on.wav", clicks(EVENTS_S, 5.0))
+    done = run("compare", clip, "--audio", music, "--audio", there, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    ranking = json.loads(done.stdout)["ranking"]
+    assert [entry["name"].split(" + ")[1] for entry in ranking["entries"]] == ["on.wav", "off.wav"]
