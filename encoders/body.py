@@ -13,9 +13,6 @@ JOINTS = [0, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
 """The landmarks that count: nose, shoulders, elbows, wrists, hips, knees, ankles. The other twenty
 (face, fingers, toes) would count the head four times over and add the noise of small parts."""
 
-SHORTEST_RUN = 3
-"""Pictures: fewer don't make a movement."""
-
 # Shares of the standing height: hip to shoulder, and shoulder to shoulder (Winter 2009, table 4.1).
 _TORSO_SHARE = 0.288
 _SHOULDERS_SHARE = 0.23
@@ -27,7 +24,7 @@ _SMALLEST_TRUNK = 0.06
 # Shoulders can't be this much wider than the trunk is long.
 _WIDEST_SHOULDERS = 1.6
 # Pictures of one person further apart than this are two runs.
-_LONGEST_GAP_S = 0.25
+_LONGEST_GAP_S = 0.35
 # What nobody does between two pictures: the chest moving this fast (a sprinter does 6), in body
 # heights a second, or the trunk growing or shrinking by this factor.
 _FASTEST = 7.0
@@ -93,11 +90,7 @@ def one_person_runs(
     joined &= (speed < _FASTEST) & (growth < np.log(_GROWTH))
     edges = np.flatnonzero(~joined) + 1
     starts, ends = [0, *edges.tolist()], [*edges.tolist(), len(times_s)]
-    return [
-        slice(start, end)
-        for start, end in zip(starts, ends, strict=True)
-        if end - start >= SHORTEST_RUN and found[start]
-    ]
+    return [slice(start, end) for start, end in zip(starts, ends, strict=True) if found[start]]
 
 
 def _split(landmarks: NDArray[np.float32], aspect: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

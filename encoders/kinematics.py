@@ -7,6 +7,7 @@ speed, each the least within ±10 frames at 60 fps, here ±167 ms whatever the f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,8 +36,12 @@ _DEEPEST_SHARE = 0.75
 _PEAK_REACH_S = 0.6
 # A minimum nearer than this to the run's end is judged by the movement before it alone.
 _EDGE_S = 0.2
-# The height between a minimum and its lower peak at which its two flanks are timed.
-_FLANK_LEVEL = 0.1
+# The heights between a minimum and its lower peak at which its two flanks are timed. Out of a rest the
+# speed of a reach grows with the square of the time (minimum jerk: Flash & Hogan 1985), so that the
+# second is passed twice as long after the rest as the first.
+_FLANK_LEVELS = (0.1, 0.4)
+# Instants that are fitted at once: what bounds the memory.
+_BLOCK = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +100,22 @@ def joint_motion(
     """
     height = body_height(landmarks, aspect)
     xy = landmarks[:, JOINTS, :2].astype(np.float64) * (aspect, 1.0) / height
+    seen = landmarks[:, JOINTS, 3].astype(np.float64)
     sigma = max(smoothing_s, 0.9 * float(np.median(np.diff(times_s))))
+    blocks = [at_s[start : start + _BLOCK] for start in range(0, max(len(at_s), 1), _BLOCK)]
+    fitted = [_fit(times_s, xy, seen, block, sigma) for block in blocks]
+    velocity, visible = (np.concatenate(parts) for parts in zip(*fitted, strict=True))
+    return JointMotion(at_s, velocity, np.clip((visible - 0.3) / 0.4, 0.0, 1.0))
+
+
+def _fit(
+    times_s: NDArray[np.float64],
+    xy: NDArray[np.float64],
+    seen: NDArray[np.float64],
+    at_s: NDArray[np.float64],
+    sigma: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Slopes `[T, J, 2]` of the parabolas at `at_s`, and visibility `[T, J]` averaged likewise."""
     reach = 4.0 * sigma
     first = np.searchsorted(times_s, at_s - reach)
     width = int((np.searchsorted(times_s, at_s + reach, side="right") - first).max(initial=1))
@@ -107,12 +127,11 @@ def joint_motion(
     moment = [np.einsum("tk,tk->t", gauss, lag**power) for power in range(5)]
     normal = np.stack([np.stack(moment[row : row + 3], axis=-1) for row in range(3)], axis=-2)
     normal += 1e-9 * np.eye(3)
-    powers = np.stack([gauss, gauss * lag, gauss * lag**2], axis=1)
-    right = np.einsum("tpk,tkjc->tpjc", powers, xy[pick])
-    fit = np.linalg.solve(normal, right.reshape(len(at_s), 3, -1)).reshape(right.shape)
-    seen = landmarks[:, JOINTS, 3].astype(np.float64)
-    weight = np.einsum("tk,tkj->tj", gauss, seen[pick]) / moment[0][:, None]
-    return JointMotion(at_s, fit[:, 1] / sigma, np.clip((weight - 0.3) / 0.4, 0.0, 1.0))
+    # Only the slope is wanted: one row of the inverse, and one weight for each position.
+    slope = np.linalg.solve(normal, np.broadcast_to(np.eye(3)[1], (len(at_s), 3))[..., None])[..., 0]
+    weight = gauss * (slope[:, :1] + slope[:, 1:2] * lag + slope[:, 2:] * lag**2)
+    velocity = np.einsum("tk,tkjc->tjc", weight, xy[pick]) / sigma
+    return velocity, np.einsum("tk,tkj->tj", gauss, seen[pick]) / moment[0][:, None]
 
 
 def kinematic_beats(
@@ -120,9 +139,9 @@ def kinematic_beats(
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """When the body comes to rest, and how much of a rest it is.
 
-    A minimum between two moves is often flat, so that its lowest sample falls anywhere in the rest;
-    its time is therefore the middle between the two instants at which the speed passes a low level on
-    its way down and up again.
+    A minimum between two moves is often flat, so that its lowest sample falls anywhere in the rest, and
+    where a quick move meets a slow one it leans to the slow. Its time is therefore the middle between
+    where the move before comes to rest and where the one after sets out, each found on its own flank.
 
     Args:
         times_s: float64 `[T]`, evenly spaced (see `GRID_HZ`).
@@ -149,8 +168,8 @@ def kinematic_beats(
         peak = min(before, after)
         if peak - rest < _LEAST_SWING or rest > _DEEPEST_SHARE * peak:
             continue
-        level = rest + _FLANK_LEVEL * (peak - rest)
-        beats.append(_middle(times_s, mean_speed, low, level))
+        levels = [rest + share * (peak - rest) for share in _FLANK_LEVELS]
+        beats.append(_middle(times_s, mean_speed, low, levels))
         strengths.append((1.0 - rest / peak) * min(1.0, (peak - rest) / _FULL_SWING))
     return np.asarray(beats, np.float64), np.asarray(strengths, np.float32)
 
@@ -164,18 +183,33 @@ def _minima(curve: NDArray[np.float64], order: int) -> NDArray[np.int64]:
     return np.flatnonzero(least)
 
 
-def _middle(times_s: NDArray[np.float64], curve: NDArray[np.float64], low: int, level: float) -> float:
-    """The middle between the curve's crossings of `level` before and after index `low`.
+def _middle(
+    times_s: NDArray[np.float64], curve: NDArray[np.float64], low: int, levels: Sequence[float]
+) -> float:
+    """The middle between where the curve comes to rest before index `low` and where it sets out after it.
 
-    Where it doesn't reach the level on one side before the run ends, that side is left at `low`.
+    `levels` are the lower and the upper; a flank that doesn't reach the upper one before the run ends
+    is timed at the lower, one that doesn't reach that either at `low`.
     """
-    above = np.flatnonzero(curve >= level)
-    left, right = above[above < low], above[above > low]
-    times = [float(times_s[low])] * 2
-    if len(left):
-        pair = [left[-1] + 1, left[-1]]
-        times[0] = float(np.interp(level, curve[pair], times_s[pair]))
-    if len(right):
-        pair = [right[0] - 1, right[0]]
-        times[1] = float(np.interp(level, curve[pair], times_s[pair]))
-    return sum(times) / 2
+    ends = [_crossings(times_s, curve, low, levels, side) for side in (-1, 1)]
+    # Neither flank is carried past the foot of the other.
+    stops = min(ends[0][1], ends[1][0]), max(ends[1][1], ends[0][0])
+    return float(sum(stops) / 2)
+
+
+def _crossings(
+    times_s: NDArray[np.float64], curve: NDArray[np.float64], low: int, levels: Sequence[float], side: int
+) -> tuple[float, float]:
+    """When one flank of the minimum passes the lower level, and when it would be at rest."""
+    passed: list[float] = []
+    for level in levels:
+        above = np.flatnonzero(curve[low::side] >= level)
+        if len(above) == 0:
+            break
+        over = low + side * int(above[0])
+        pair = [over - side, over]
+        passed.append(float(np.interp(level, curve[pair], times_s[pair])))
+    if len(passed) < len(levels):
+        foot = passed[0] if passed else float(times_s[low])
+        return foot, foot
+    return passed[0], 2 * passed[0] - passed[1]

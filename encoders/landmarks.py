@@ -95,12 +95,10 @@ class Sighting:
     Attributes:
         landmarks: float32 `[33, 4]`: x and y in widths and heights of the picture, z (depth, in
             widths, 0 at the hips, smaller is nearer), visibility 0 to 1.
-        score: how sure the detector is, 0 to 1; people mostly get more than 0.8, drawn ones less.
-        region: where to look in the next picture, for `PoseFinder.follow`.
+        region: where to look in a picture soon before or after, for `PoseFinder.look`.
     """
 
     landmarks: NDArray[np.float32]
-    score: float
     region: Any
 
 
@@ -109,20 +107,26 @@ class PoseFinder(Protocol):
 
     source: str
 
-    def find(self, rgb: NDArray[np.uint8]) -> Sighting | None:
-        """Look for a person afresh in a picture, uint8 `[H, W, 3]`."""
+    def find(self, rgb: NDArray[np.uint8], least_score: float = 0.0) -> Sighting | None:
+        """Look for a person afresh in a picture, uint8 `[H, W, 3]`.
+
+        `least_score` is how sure the detector must be, 0 to 1.
+        """
         ...
 
-    def follow(self, rgb: Sequence[NDArray[np.uint8]], region: Any) -> tuple[NDArray[np.float32], Any]:
-        """Follow a person through consecutive pictures.
+    def sees(self, rgb: NDArray[np.uint8]) -> bool:
+        """Whether the detector sees anybody in a picture; half the work of `find`."""
+        ...
+
+    def look(self, rgb: NDArray[np.uint8], region: Any) -> tuple[NDArray[np.float32] | None, Any]:
+        """Look again at a person who was seen in a picture soon before or after.
 
         Args:
-            rgb: uint8 `[H, W, 3]` each.
-            region: where to look in the first: of a `Sighting`, or what the last call gave; None to
-                look everywhere.
+            rgb: uint8 `[H, W, 3]`.
+            region: where: of a `Sighting`, or what the last call gave.
 
         Returns:
-            float32 `[N, 33, 4]` as in `Sighting`, NaN where nobody is found, and the region to go on from.
+            float32 `[33, 4]` as in `Sighting`, None if the person isn't there, and the region to go on from.
         """
         ...
 
@@ -131,12 +135,11 @@ class PoseFinder(Protocol):
         ...
 
 
-def open_finders(model: Path | None, count: int) -> list[PoseFinder]:
-    """`count` finders of one kind, their models loaded.
+def open_finder(model: Path | None) -> PoseFinder:
+    """A finder with its detector loaded; the landmark network is loaded when there is somebody.
 
     Args:
         model: a `.task` file; None for the model in mediapipe's wheel.
-        count: how many threads will each have one.
 
     Raises:
         MissingModelError: one line, if mediapipe or a model that it can run isn't there.
@@ -154,9 +157,9 @@ def open_finders(model: Path | None, count: int) -> list[PoseFinder]:
     try:
         with without_native_noise():
             if model is not None:
-                return [TaskFinder(model, version) for _ in range(count)]
+                return TaskFinder(model, version)
             if (modules / "pose_landmark" / "pose_landmark_full.tflite").exists():
-                return [GraphFinder(modules.parent.parent, version) for _ in range(count)]
+                return GraphFinder(modules.parent.parent, version)
     except (ImportError, RuntimeError, ValueError, OSError) as error:
         what = f"the pose model {model}" if model is not None else "the pose model"
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -197,97 +200,104 @@ class GraphFinder:
     def __init__(self, resources: Path, version: str) -> None:
         # Makes the messages known in which regions go in and landmarks come out.
         from mediapipe.framework.formats import detection_pb2, landmark_pb2, rect_pb2  # noqa: F401
-        from mediapipe.python import packet_creator
         from mediapipe.python._framework_bindings import resource_util
 
         resource_util.set_resource_dir(str(resources))
         self.source = f"mediapipe {version} BlazePose full, unsmoothed"
         self._detect = _Graph(_DETECT, ["region", "people"], {})
-        constants = {
-            "model_complexity": packet_creator.create_int(1),
-            "enable_segmentation": packet_creator.create_bool(False),
-        }
-        self._landmarks = _Graph(_FOLLOW, ["landmarks", "next_region"], constants)
-        # The first picture loads the networks.
-        blank = np.zeros((64, 64, 3), np.uint8)
-        self._detect(image=_image_packet(blank))
-        self._landmarks(image=_image_packet(blank), region=_whole_picture())
+        # The first picture loads the network.
+        self._detect(image=_image_packet(np.zeros((64, 64, 3), np.uint8)))
+        self._landmarks: _Graph | None = None
 
-    def find(self, rgb: NDArray[np.uint8]) -> Sighting | None:
+    def find(self, rgb: NDArray[np.uint8], least_score: float = 0.0) -> Sighting | None:
         from mediapipe.python import packet_getter
 
         packet = _image_packet(rgb)
         seen = self._detect(image=packet)
-        if "region" not in seen:
+        if "region" not in seen or packet_getter.get_proto_list(seen["people"])[0].score[0] < least_score:
             return None
-        score = packet_getter.get_proto_list(seen["people"])[0].score[0]
-        got = self._landmarks(image=packet, region=seen["region"])
-        if "landmarks" not in got:
-            return None
-        landmarks = _as_array(packet_getter.get_proto(got["landmarks"]).landmark)
-        return Sighting(landmarks, float(score), got.get("next_region"))
+        landmarks, region = self._measure(packet, seen["region"])
+        return None if landmarks is None else Sighting(landmarks, region)
 
-    def follow(self, rgb: Sequence[NDArray[np.uint8]], region: Any) -> tuple[NDArray[np.float32], Any]:
-        from mediapipe.python import packet_getter
+    def sees(self, rgb: NDArray[np.uint8]) -> bool:
+        return "region" in self._detect(image=_image_packet(rgb))
 
-        found = np.full((len(rgb), LANDMARKS, 4), np.nan, np.float32)
-        for index, picture in enumerate(rgb):
-            packet = _image_packet(picture)
-            if region is None:
-                region = self._detect(image=packet).get("region")
-                if region is None:
-                    continue
+    def look(self, rgb: NDArray[np.uint8], region: Any) -> tuple[NDArray[np.float32] | None, Any]:
+        return self._measure(_image_packet(rgb), region)
+
+    def _measure(self, packet: Any, region: Any) -> tuple[NDArray[np.float32] | None, Any]:
+        from mediapipe.python import packet_creator, packet_getter
+
+        if region is None:
+            return None, None
+        if self._landmarks is None:
+            constants = {
+                "model_complexity": packet_creator.create_int(1),
+                "enable_segmentation": packet_creator.create_bool(False),
+            }
+            self._landmarks = _Graph(_FOLLOW, ["landmarks", "next_region"], constants)
+            with without_native_noise():
+                got = self._landmarks(image=packet, region=region)
+        else:
             got = self._landmarks(image=packet, region=region)
-            region = got.get("next_region")
-            if "landmarks" in got:
-                found[index] = _as_array(packet_getter.get_proto(got["landmarks"]).landmark)
-        return found, region
+        found = got.get("landmarks")
+        landmarks = None if found is None else _as_array(packet_getter.get_proto(found).landmark)
+        return landmarks, got.get("next_region")
 
     def close(self) -> None:
         self._detect.close()
-        self._landmarks.close()
+        if self._landmarks is not None:
+            self._landmarks.close()
 
 
 class TaskFinder:
     """A `.task` file, by the tasks API."""
 
     def __init__(self, model: Path, version: str) -> None:
-        from mediapipe.tasks.python import BaseOptions, vision
-
-        def make(mode: Any, score: float) -> Any:
-            options = vision.PoseLandmarkerOptions(
-                base_options=BaseOptions(model_asset_path=str(model)),
-                running_mode=mode,
-                min_pose_detection_confidence=score,
-            )
-            return vision.PoseLandmarker.create_from_options(options)
+        from mediapipe.tasks.python import vision
 
         self.source = f"mediapipe {version} {model.name}"
-        self._still = make(vision.RunningMode.IMAGE, SURE)
-        self._moving = make(vision.RunningMode.VIDEO, 0.5)
+        self._model = model
+        self._still = self._open(vision.RunningMode.IMAGE, SURE)
+        self._moving: Any = None
         self._clock_ms = 0
         self._quiet = False
 
-    def find(self, rgb: NDArray[np.uint8]) -> Sighting | None:
+    def _open(self, mode: Any, score: float) -> Any:
+        from mediapipe.tasks.python import BaseOptions, vision
+
+        options = vision.PoseLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(self._model)),
+            running_mode=mode,
+            min_pose_detection_confidence=score,
+        )
+        return vision.PoseLandmarker.create_from_options(options)
+
+    def find(self, rgb: NDArray[np.uint8], least_score: float = 0.0) -> Sighting | None:
         # The first person found sets off more noise.
         with contextlib.nullcontext() if self._quiet else without_native_noise():
             landmarks = _first_person(self._still.detect(_task_image(rgb)))
         self._quiet = self._quiet or landmarks is not None
-        # The tasks API keeps the detector's score to itself; it is at least what was asked for.
-        return None if landmarks is None else Sighting(landmarks, SURE, None)
+        # The tasks API keeps the detector's score to itself; it is at least `SURE`, as was asked for.
+        return None if landmarks is None else Sighting(landmarks, None)
 
-    def follow(self, rgb: Sequence[NDArray[np.uint8]], region: Any) -> tuple[NDArray[np.float32], Any]:
-        found = np.full((len(rgb), LANDMARKS, 4), np.nan, np.float32)
-        for index, picture in enumerate(rgb):
-            self._clock_ms += _STRETCHED_MS
-            one = _first_person(self._moving.detect_for_video(_task_image(picture), self._clock_ms))
-            if one is not None:
-                found[index] = one
-        return found, None
+    def sees(self, rgb: NDArray[np.uint8]) -> bool:
+        return self.find(rgb) is not None
+
+    def look(self, rgb: NDArray[np.uint8], region: Any) -> tuple[NDArray[np.float32] | None, Any]:
+        if self._moving is None:
+            from mediapipe.tasks.python import vision
+
+            with without_native_noise():
+                self._moving = self._open(vision.RunningMode.VIDEO, 0.5)
+        self._clock_ms += _STRETCHED_MS
+        image = _task_image(rgb)
+        return _first_person(self._moving.detect_for_video(image, self._clock_ms)), None
 
     def close(self) -> None:
         self._still.close()
-        self._moving.close()
+        if self._moving is not None:
+            self._moving.close()
 
 
 def _image_packet(rgb: NDArray[np.uint8]) -> Any:

@@ -115,10 +115,10 @@ def _styles() -> Finding:
 
 def _pose() -> Finding:
     def ask() -> tuple[str, str]:
-        from encoders.landmarks import open_finders
+        from encoders.landmarks import open_finder
         from v2m.models import pose_model
 
-        open_finders(pose_model(), 1)
+        open_finder(pose_model()).close()
         mediapipe = f"mediapipe {_version('mediapipe')}"
         model = pose_model()
         return "used", f"{mediapipe}, {f'with {model}' if model else 'with the model that it carries'}"

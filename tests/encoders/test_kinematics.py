@@ -88,6 +88,36 @@ def test_irregular_times_do_not_move_the_beats() -> None:
     assert abs(error_s.mean()) < 0.008
 
 
+def test_a_rest_between_a_quick_move_and_a_slow_one_leans_to_neither() -> None:
+    beats_s = np.array([0.3, 0.7, 1.5, 1.9, 2.7, 3.1, 3.9, 4.3, 5.1, 5.5])
+    times_s = np.arange(0, 5.5, 1 / 30)
+    for seed in range(4):
+        found_s = find(times_s, figure(dance(times_s, beats_s, seed)))
+        assert np.abs(nearest(found_s, beats_s[1:-1])).max() < 0.035
+
+
+def test_a_long_rest_is_met_in_its_middle() -> None:
+    """Moves of 0.4 s, rests of 0.5 s between them."""
+    starts_s = 0.2 + 0.9 * np.arange(6)
+    times_s = np.arange(0, 5.5, 1 / 30)
+    # The same moves on a clock that stands still during the rests.
+    since_s = times_s - 0.2
+    clock_s = 0.2 + np.where(since_s < 0, since_s, since_s // 0.9 * 0.4 + np.minimum(since_s % 0.9, 0.4))
+    offsets = dance(clock_s, 0.2 + 0.4 * np.arange(8))
+    error_s = nearest(find(times_s, figure(offsets)), starts_s[1:] - 0.25)
+    assert np.abs(error_s).max() < 0.03
+
+
+def test_a_long_run_is_fitted_as_its_parts_are() -> None:
+    times_s = np.arange(0, 100, 1 / 10)
+    landmarks = figure(dance(times_s, 0.5 + 0.7 * np.arange(150)))
+    grid_s = np.arange(0, 99.5, 1 / GRID_HZ)
+    whole = joint_motion(times_s, landmarks, ASPECT, grid_s)
+    part = joint_motion(times_s, landmarks, ASPECT, grid_s[3000:5000])
+    np.testing.assert_allclose(whole.velocity[3000:5000], part.velocity, atol=1e-9)
+    assert whole.weight.shape == (len(grid_s), 13)
+
+
 def test_a_dancer_who_crosses_the_floor_still_has_beats() -> None:
     beats_s = 0.5 + 0.6 * np.arange(12)
     times_s = np.arange(0, beats_s[-1], 1 / 15)

@@ -11,15 +11,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from demos.make import make
 from demos.truth import Truth
+from encoders.body import JOINTS
 from encoders.clip import probe
 from encoders.frames import FrameBatch, read
+from encoders.landmarks import open_finder
 from encoders.pose import POSE_COLUMNS, PoseSense
 from encoders.stream import Stream
 
 pytest.importorskip("mediapipe")
+
+# Of the street dancer in the real clips: the deeper rests that looking at every picture finds.
+STREET_RESTS_S = (0.20, 1.07, 2.39, 2.83, 3.48)
 
 _VERSION = tuple(int(part) for part in importlib.metadata.version("mediapipe").split(".")[:3])
 carries_model = pytest.mark.skipif(_VERSION > (0, 10, 21), reason="this mediapipe carries no pose model")
@@ -61,10 +67,51 @@ def test_the_dancer_is_found_throughout(followed: Mapping[str, Stream]) -> None:
     pose = followed["pose"]
     assert pose.columns == POSE_COLUMNS
     assert pose.mask.mean() > 0.97
-    assert np.median(np.diff(pose.times_s)) == pytest.approx(1 / 15, abs=0.002)
+    assert np.median(np.diff(pose.times_s)) == pytest.approx(1 / 30, abs=0.001)
     nose_y, hip_y, ankle_y = (pose.column(f"y{joint}")[pose.mask].mean() for joint in (0, 23, 27))
     assert 0 < nose_y < hip_y < ankle_y < 1
     assert pose.column("v11")[pose.mask].mean() > 0.9
+
+
+@carries_model
+def test_the_network_looks_seldom_and_says_when(followed: Mapping[str, Stream]) -> None:
+    pose, looks = followed["pose"], followed["pose_looks"]
+    assert np.isin(looks.times_s, pose.times_s).all()
+    assert 3.5 < len(looks) / 9.0 < 9.0
+    assert np.diff(looks.times_s).max() < 0.32
+    assert (looks.column("visible") > 0.9).all()
+
+
+@carries_model
+def test_what_is_carried_lies_where_the_network_would_see_it(
+    followed: Mapping[str, Stream], dancer: tuple[list[FrameBatch], Truth]
+) -> None:
+    pose = followed["pose"]
+    rgb = np.concatenate([batch.rgb for batch in dancer[0]])
+    between = np.flatnonzero(~np.isin(pose.times_s, followed["pose_looks"].times_s))[::9]
+    finder = open_finder(None)
+    aspect = rgb.shape[2] / rgb.shape[1]
+    off: list[NDArray[np.float64]] = []
+    for index in between:
+        seen = finder.find(rgb[index])
+        assert seen is not None
+        carried = pose.values[index].reshape(33, 4)
+        off.append(np.hypot(*((carried - seen.landmarks)[JOINTS, :2] * (aspect, 1.0)).T))
+    finder.close()
+    # Picture heights; the dancer is 0.74 of them tall, and finding her afresh twice differs by a hundredth.
+    assert np.median(off) < 0.008
+    assert np.quantile(off, 0.9) < 0.03
+
+
+@carries_model
+def test_who_hardly_moves_is_hardly_looked_at(dancer: tuple[list[FrameBatch], Truth]) -> None:
+    times_s = np.arange(120) / 30
+    still = np.repeat(dancer[0][0].rgb[:1], 24, axis=0)
+    streams, _ = look([FrameBatch(times_s[first : first + 24], still) for first in range(0, 120, 24)])
+    assert streams["pose"].mask.all()
+    assert len(streams["pose_looks"]) < 4.5 * 4.0
+    assert streams["limbs"].column("speed").max() < 0.05 * 13
+    assert len(streams["kinematic_beats"]) == 0
 
 
 @carries_model
@@ -73,8 +120,8 @@ def test_the_dancers_rests_are_met(
 ) -> None:
     found_s, true_s = followed["kinematic_beats"].times_s, np.array(dancer[1].kinematic_beats_s)
     error_s = np.array([found_s[np.abs(found_s - time).argmin()] - time for time in true_s])
-    assert (np.abs(error_s) < 0.06).mean() >= 0.95
-    assert abs(np.median(error_s)) < 0.012
+    assert np.abs(error_s).max() < 0.05
+    assert np.median(np.abs(error_s)) < 0.01
     assert sum(np.abs(true_s - time).min() > 0.08 for time in found_s) <= 1
     strength = followed["kinematic_beats"].column("strength")
     assert ((strength > 0.2) & (strength <= 1)).all()
@@ -103,9 +150,14 @@ def test_the_same_frames_give_the_same_streams(
     for name in first:
         np.testing.assert_array_equal(first[name].values, again[name].values)
         np.testing.assert_array_equal(first[name].times_s, again[name].times_s)
-    # What comes later changes nothing of what was seen before the last stretch.
+    # What comes later changes nothing of where the network looks, and next to nothing of what is seen.
+    early = first["pose_looks"].times_s < 2.0
+    times_s = first["pose_looks"].times_s[early]
+    np.testing.assert_array_equal(times_s, followed["pose_looks"].times_s[: early.sum()])
     early = first["pose"].times_s < 2.0
-    np.testing.assert_array_equal(first["pose"].values[early], followed["pose"].values[: early.sum()])
+    np.testing.assert_allclose(
+        first["pose"].values[early], followed["pose"].values[: early.sum()], atol=0.004
+    )
 
 
 @carries_model
@@ -124,10 +176,39 @@ def test_somebody_who_comes_in_late_is_followed_from_then_on(
 
 
 @carries_model
+def test_somebody_who_leaves_is_let_go(dancer: tuple[list[FrameBatch], Truth]) -> None:
+    """The dancer slides out of the picture to the right; the last second is the empty studio."""
+    rgb = np.concatenate([batch.rgb for batch in dancer[0][:5]])
+    width = rgb.shape[2]
+    studio = np.median(rgb[:, :, : width // 8], axis=(0, 2)).astype(np.uint8)
+    for index, picture in enumerate(rgb):
+        right = min(width, max(0, 9 * (index - 48)))
+        picture[:, right:] = picture[:, : width - right].copy()
+        picture[:, :right] = studio[:, None]
+    pose = look([FrameBatch(np.arange(120) / 30, rgb)])[0]["pose"]
+    assert pose.mask[:60].all()
+    assert not pose.mask[90:].any()
+
+
+@carries_model
+def test_a_flash_does_not_part_the_dance(
+    followed: Mapping[str, Stream], dancer: tuple[list[FrameBatch], Truth]
+) -> None:
+    times_s = np.concatenate([batch.times_s for batch in dancer[0]])[:180]
+    rgb = np.concatenate([batch.rgb for batch in dancer[0]])[:180].copy()
+    rgb[77] = 255
+    streams, _ = look([FrameBatch(times_s, rgb)])
+    assert streams["pose"].mask.all()
+    found_s = streams["kinematic_beats"].times_s
+    for time in followed["kinematic_beats"].times_s[:-1]:
+        assert time > 5.5 or np.abs(found_s - time).min() < 0.05
+
+
+@carries_model
 def test_where_nobody_is_nothing_is_said() -> None:
     streams, notes = look(list(waves(4.0)))
     assert notes == []
-    assert len(streams["pose"]) == 60
+    assert len(streams["pose"]) == 120
     assert not streams["pose"].says_something
     assert not streams["limbs"].says_something
     assert len(streams["kinematic_beats"]) == 0
@@ -135,7 +216,7 @@ def test_where_nobody_is_nothing_is_said() -> None:
 
 def test_no_frames_at_all() -> None:
     streams, _ = look([])
-    assert [len(stream) for stream in streams.values()] == [0, 0, 0]
+    assert [len(stream) for stream in streams.values()] == [0, 0, 0, 0]
 
 
 def test_a_model_that_is_not_there_gives_masked_streams_and_one_sentence(tmp_path: Path) -> None:
@@ -143,7 +224,7 @@ def test_a_model_that_is_not_there_gives_masked_streams_and_one_sentence(tmp_pat
     assert len(notes) == 1
     assert "no.task" in notes[0]
     assert "\n" not in notes[0]
-    assert len(streams["pose"]) == 30
+    assert len(streams["pose"]) == 60
     assert not streams["pose"].says_something
 
 
@@ -190,8 +271,8 @@ def test_mediapipe_is_loaded_lean_quiet_and_whole_when_asked() -> None:
     program = """
 import sys
 import numpy as np
-from encoders.landmarks import open_finders
-finder = open_finders(None, 1)[0]
+from encoders.landmarks import open_finder
+finder = open_finder(None)
 assert finder.find(np.full((90, 160, 3), 60, np.uint8)) is None
 assert "matplotlib" not in sys.modules and "torch" not in sys.modules
 import mediapipe
@@ -213,7 +294,9 @@ print("said on purpose", file=sys.stderr)
 def test_real_dancers_and_drawn_animals(media: Path) -> None:
     dance, _ = look(list(read(probe(media / "clips" / "aist_dance_original_music.mp4"))))
     assert dance["pose"].mask.mean() > 0.95
-    assert len(dance["kinematic_beats"]) >= 4
+    assert len(dance["pose_looks"]) / dance["pose"].times_s[-1] < 9.0
+    for time in STREET_RESTS_S:
+        assert np.abs(dance["kinematic_beats"].times_s - time).min() < 0.06
     for nobody in ("bouncing_ball.mp4", "bigbuckbunny.mp4"):
         streams, _ = look(list(read(probe(media / "clips" / nobody))))
         assert len(streams["kinematic_beats"]) == 0
