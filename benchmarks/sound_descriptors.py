@@ -1,4 +1,4 @@
-"""Sound → what an engineer reads off the meters: balance by octave, crest, width, and what should not be there."""
+"""Sound → what an engineer reads off meters: balance by octave, crest, width; what should not be there."""
 
 from __future__ import annotations
 

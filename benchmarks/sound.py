@@ -1,0 +1,199 @@
+"""How do the styles sound, and what do they cost? `python -m benchmarks.sound [WAV ...] [--json]`
+
+Every style plays the same half minute: four sections, from sparse to full, with hits between. The
+notes are rendered twice, as the style asks and all of them through the SoundFont, in CPU seconds of one
+process, so that a busy machine slows both; then they are mixed, and the mix is measured. Recordings
+named on the command line are measured beside them. `--work FOLDER` keeps the mixes, and a
+spectrogram of each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from rich.console import Console
+from rich.table import Table
+from scipy import signal
+
+from benchmarks.sound_descriptors import OCTAVES_HZ, Descriptors, describe
+from generators.curves import Curves
+from generators.form import Section
+from generators.grid import Bar, BeatGrid
+from generators.hits import Hit
+from generators.key import Key
+from generators.music import SymbolicMusic
+from generators.plan import Plan
+from generators.rhythm import compose
+from generators.style import load_style, style_names
+from v2m.mix import MixSettings, mix
+from v2m.render import StemBlock, render
+from v2m.soundfont import find_soundfont
+
+RATE = 48000
+BARS = 16
+FULLNESS = (0.15, 0.45, 0.75, 0.98)  # of the four sections
+LONGEST_RECORDING_S = 60.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One style, or one recording.
+
+    Attributes:
+        name: the style's, or the file's.
+        duration_s: of its sound.
+        voices, synthesised: how many there are, and how many of them the synthesizer plays.
+        render_cpu_s, sampled_cpu_s, mix_cpu_s: as the style asks; all through the SoundFont; the mix.
+        limited_db: the most the limiter took away.
+        heard: descriptors of the mix.
+    """
+
+    name: str
+    duration_s: float
+    voices: int
+    synthesised: int
+    render_cpu_s: float
+    sampled_cpu_s: float
+    mix_cpu_s: float
+    limited_db: float
+    heard: Descriptors
+
+
+def plan_of(style: str, seed: int) -> Plan:
+    """Sixteen bars at a middling tempo of the style, without a picture."""
+    read = load_style(style)
+    beats = read.metres[0]
+    beat_s = 60.0 / float(np.mean(read.tempo_bpm))
+    bars = tuple(Bar(tuple((b * beats + k) * beat_s for k in range(beats)), 4) for b in range(BARS))
+    grid = BeatGrid(bars, BARS * beats * beat_s)
+    quarter = BARS // len(FULLNESS)
+    full = tuple(level for level in FULLNESS for _ in range(quarter))
+    key, labels = Key(9, "minor"), "ABAC"
+    sections = tuple(
+        Section(labels[i], "theme", i * quarter, (i + 1) * quarter, labels[:i].count(labels[i]), key, level)
+        for i, level in enumerate(FULLNESS)
+    )
+    struck = [(i * quarter, 0, 0.9, "section") for i in range(len(FULLNESS))]
+    struck += [(i * quarter + 2, 4, 0.6, "cut") for i in range(len(FULLNESS))]
+    hits = tuple(
+        Hit(grid.slot_time_s(bar, slot), kind, weight, True, grid.slot_time_s(bar, slot), bar, slot)
+        for bar, slot, weight, kind in struck
+    )
+    level = (0.1,) * BARS
+    curves = Curves(full, full, level, level, level)
+    mode = max(read.suits, key=lambda m: read.suits[m])
+    end_s = grid.end_s + 0.5
+    return Plan(end_s, mode, style, key, grid, sections, hits, curves, bars[-1].start_s, seed, "no clip")
+
+
+def rendered(music: SymbolicMusic) -> tuple[list[StemBlock], float]:
+    """The stems, and the CPU seconds they took."""
+    started = time.process_time()
+    blocks = list(render(music, find_soundfont().path, RATE))
+    return blocks, time.process_time() - started
+
+
+def measure(style: str, seed: int, work: Path) -> Row:
+    """Play one style and measure its mix."""
+    music = compose(plan_of(style, seed))
+    blocks, render_cpu_s = rendered(music)
+    plain = tuple(replace(voice, synth="") for voice in music.voices)
+    _, sampled_cpu_s = rendered(replace(music, voices=plain))
+    started = time.process_time()
+    path = work / f"{style}.wav"
+    made = mix(blocks, music.voices, MixSettings(), music.duration_s, path, desk=music.desk)
+    mix_cpu_s = time.process_time() - started
+    sound, _ = soundfile.read(path, always_2d=True)
+    synthesised = sum(bool(voice.synth) for voice in music.voices)
+    return Row(
+        style, music.duration_s, len(music.voices), synthesised, render_cpu_s, sampled_cpu_s, mix_cpu_s,
+        made.limited_db, describe(sound.T, RATE),
+    )  # fmt: skip
+
+
+def recorded(path: Path) -> Row:
+    """Measure a recording, its first minute, in stereo at 48 kHz."""
+    sound, rate = soundfile.read(path, always_2d=True)
+    sound = sound[: int(LONGEST_RECORDING_S * rate)].T
+    sound = np.repeat(sound, 2, axis=0) if len(sound) == 1 else sound[:2]
+    if rate != RATE:
+        sound = signal.resample_poly(sound, RATE, rate, axis=1)
+    nan = float("nan")
+    return Row(path.stem, sound.shape[1] / RATE, 0, 0, nan, nan, nan, nan, describe(sound, RATE))
+
+
+def draw(row: Row, work: Path) -> None:
+    """A spectrogram of a style's mix, beside it."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    sound, _ = soundfile.read(work / f"{row.name}.wav", always_2d=True)
+    hz, times, power = signal.spectrogram(sound.mean(axis=1), RATE, nperseg=4096, noverlap=3072)
+    db = 10 * np.log10(power + 1e-14)
+    figure, axes = plt.subplots(figsize=(15, 4), layout="constrained")
+    axes.pcolormesh(times, hz[1:], db[1:], vmin=db.max() - 80, vmax=db.max(), cmap="magma", rasterized=True)
+    axes.set(yscale="log", ylim=(30, 20000), xlabel="seconds", ylabel="Hz", title=row.name)
+    figure.savefig(work / f"{row.name}.png", dpi=90)
+    plt.close(figure)
+
+
+def show(rows: list[Row], console: Console) -> None:
+    """Two tables: the cost, and the sound."""
+    cost = Table(title="CPU seconds: as the style asks, all through the SoundFont, the mix")
+    for heading in ("style", "s", "voices", "synth", "render", "× real time", "SoundFont", "mix"):
+        cost.add_column(heading, justify="left" if heading == "style" else "right")
+    for row in rows:
+        if row.voices:
+            cost.add_row(
+                row.name, f"{row.duration_s:.1f}", str(row.voices), str(row.synthesised),
+                f"{row.render_cpu_s:.2f}", f"{row.duration_s / row.render_cpu_s:.0f}",
+                f"{row.sampled_cpu_s:.2f}", f"{row.mix_cpu_s:.2f}",
+            )  # fmt: skip
+    console.print(cost)
+    sound = Table(title="The sound: balance in decibels against the loudest octave")
+    headings = ("", "LUFS", "dBTP", "PLR", "limiter", "tilt", "corr", "low", "DC", "clicks", "silent")
+    for heading in (*headings, *(f"{hz:g}" for hz in OCTAVES_HZ)):
+        sound.add_column(heading, justify="right" if heading else "left")
+    for row in rows:
+        d = row.heard
+        sound.add_row(
+            row.name[:28], f"{d.lufs:.1f}", f"{d.true_peak_dbtp:.1f}", f"{d.plr_db:.1f}",
+            "" if np.isnan(row.limited_db) else f"{row.limited_db:.1f}", f"{d.tilt_db:.1f}",
+            f"{d.correlation:.2f}", f"{d.low_correlation:.2f}", f"{d.dc:.0e}", str(d.clicks),
+            f"{d.silent_s:.2f}", *(f"{b:.0f}" for b in d.balance_db),
+        )  # fmt: skip
+    console.print(sound)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.sound", description=__doc__.splitlines()[0])
+    parser.add_argument("recordings", nargs="*", type=Path, help="measured beside the styles")
+    parser.add_argument("--style", action="append", help="only this one (may be repeated)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    parser.add_argument("--work", type=Path, help="keep the mixes and their spectrograms here")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        work = asked.work or Path(scratch)
+        work.mkdir(parents=True, exist_ok=True)
+        rows = [measure(style, asked.seed, work) for style in asked.style or style_names()]
+        for row in rows if asked.work else ():
+            draw(row, work)
+        rows += [recorded(path) for path in asked.recordings]
+    if asked.json:
+        print(json.dumps([asdict(row) for row in rows], indent=2))
+    else:
+        show(rows, Console(width=190))
+
+
+if __name__ == "__main__":
+    main()
