@@ -61,7 +61,7 @@ class Evidence:
     """What the measures were taken from: for drawing, not for JSON.
 
     Attributes:
-        seen: the picture: cuts, accents, curves of movement and affect, some pictures of it.
+        seen: the picture: cuts, accents, curves of movement and affect.
         heard: the music: samples, onsets, beats, curves of loudness, density and affect.
         local: how well it fits, and how late it is, along the clip.
         plan: what the music was made from, where that is known.
