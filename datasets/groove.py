@@ -84,7 +84,9 @@ GROOVES_A_PERFORMANCE = 3
 GROOVES, FILLS = 24, 16  # a family keeps at most so many
 TOO_ALIKE = 0.75  # of two grooves or fills as like as this a family keeps one
 CLEAN_MS = 32.0  # fills that stray from sixteenths by more (triplets, rolls) are left out
-SPARSEST, LEAST_HITS = 2, 2  # hits a bar of the lowest level
+SPARSEST, LEAST_HITS = 2, 2  # hits a bar: of the lowest level; of a bar that is more than a rest
+FULL_PERCENTILE = 80  # of a family's grooves by their hits: what the highest level plays
+FEEL_LIMIT_MS = 45.0  # a stroke farther from its sixteenth means something else
 PRIOR = 30.0  # hits: what a drum does anywhere in the beat counts as much as so many on one slot
 
 
@@ -273,9 +275,9 @@ def choose(grooves: list[Kept], most: int) -> list[Kept]:
     return [groove for _, _, groove in sorted(order, key=lambda row: row[:2])[:most]]
 
 
-def level_sizes(bars: NDArray[np.float64]) -> list[int]:
-    """How many hits a bar each level plays: from a heartbeat to what the fullest bars of a family have."""
-    fullest = float(np.percentile((bars > 0).sum(axis=(1, 2)), 95))
+def level_sizes(grooves: list[Kept]) -> list[int]:
+    """How many hits a bar each level plays: from a heartbeat to what a family's fuller grooves have."""
+    fullest = float(np.percentile([(g.bars[:2] > 0).sum() / 2 for g in grooves], FULL_PERCENTILE))
     return [round(SPARSEST * (fullest / SPARSEST) ** (k / (LEVELS - 1))) for k in range(LEVELS)]
 
 
@@ -309,6 +311,7 @@ def feel(performances: Iterable[Performance], beats: int = 4) -> dict[str, dict[
     Medians, and what the median deviation would be the standard deviation of.
     """
     rows = np.concatenate([p.stray_ms for p in performances if p.beats == beats])
+    rows = rows[np.abs(rows[:, 2]) < FEEL_LIMIT_MS]
     table = {}
     for number, drum in enumerate(DRUMS):
         mine = rows[rows[:, 0] == number]
@@ -363,17 +366,11 @@ def family_table(performances: list[Performance]) -> dict[str, Any]:
     hits = (bars > 0).sum(axis=(1, 2))
     sparse = (bars[hits <= np.percentile(hits, 20)] > 0).mean(axis=0)
     usual = (bars > 0).mean(axis=0)
-    sizes = level_sizes(bars)
+    kept = {metre: _family_grooves(beats, metre, usual) for metre in (4, 3)}
+    sizes = level_sizes(kept[4])
     written = []
-    for metre in (4, 3):
-        found = [groove for p in beats if p.beats == metre for groove in find_grooves(p)]
-        # What is repeated by one drummer and usual among all.
-        found = [replace(g, worth=g.worth**0.5 * _usual(g.bars[:2], usual)) for g in found]
-        kick = DRUMS.index("kick")
-        if usual[kick, 0] >= 0.5:
-            # Where the family begins bars with the kick, a groove that never does was played off the grid.
-            found = [g for g in found if (g.bars[:2, kick, 0] > 0).any()]
-        for groove in choose(found, GROOVES if metre == 4 else GROOVES // 4):
+    for metre, grooves in kept.items():
+        for groove in grooves:
             slots = metre * SLOTS
             rows = [
                 write_bar(bar, rank_hits(bar, sparse[:, :slots], usual[:, :slots]), sizes)
@@ -389,6 +386,17 @@ def family_table(performances: list[Performance]) -> dict[str, Any]:
         "grooves": written,
         "fills": choose_fills(performances),
     }
+
+
+def _family_grooves(beats: list[Performance], metre: int, usual: NDArray[np.float64]) -> list[Kept]:
+    """A family's grooves in a metre: what one drummer repeated and all find usual."""
+    found = [groove for p in beats if p.beats == metre for groove in find_grooves(p)]
+    found = [replace(g, worth=g.worth**0.5 * _usual(g.bars[:2], usual)) for g in found]
+    kick = DRUMS.index("kick")
+    if usual[kick, 0] >= 0.5:
+        # Where the family begins bars with the kick, a groove that never does was played off the grid.
+        found = [g for g in found if (g.bars[:2, kick, 0] > 0).any()]
+    return choose(found, GROOVES if metre == 4 else GROOVES // 4)
 
 
 def _usual(bars: NDArray[np.float64], usual: NDArray[np.float64]) -> float:

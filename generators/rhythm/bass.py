@@ -17,6 +17,7 @@ from generators.rhythm.pulse import Pulse
 from generators.rhythm.timeline import Timeline, metric_weight
 
 KICK_STRESS = 0.75
+INSISTENT = 0.9  # an attack that the bass plays though the kick does not
 APPROACH_FROM = 0.45  # density from which the last note before a change may lead to the next root
 CHROMATIC_FROM = 0.5  # tension from which it does so by a semitone
 APPROACHING = ("root-fifth", "octave", "walk")
@@ -85,9 +86,9 @@ def _starts(
         mine = [slot for slot in kicks if first <= slot < end]
         mine.sort(key=lambda s: (-metric_weight(s - first, bar.beats, bar.slots_per_beat), s))
         with_kick = {slot: max(KICK_STRESS, attacks.get(slot, 0.0)) for slot in mine[:wanted]}
-        if len(with_kick) >= 2 or not attacks:
-            # What the kick does not play, the bass plays only where the picture asks for it.
-            attacks = {at: s for at, s in attacks.items() if s > KICK_STRESS}
+        if with_kick:
+            # What the kick does not play, the bass plays only where the picture insists.
+            attacks = {at: s for at, s in attacks.items() if s >= INSISTENT}
         stress |= attacks | with_kick
     rows = sorted(stress.items())
     return [_Start(at, weight, harmony.at(at), i) for i, (at, weight) in enumerate(rows)]

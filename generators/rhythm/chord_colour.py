@@ -41,7 +41,10 @@ def sound(sym: int, key: Key, band: Band, tension: float, draws: tuple[float, fl
 
 
 def _coloured(chord: Chord, key: Key, band: Band, draws: tuple[float, float], dominant: bool) -> Chord:
-    """Add the style's colour (a seventh, ninth, sixth or suspended second) if the key has the note."""
+    """Add the style's colour (a seventh, ninth, sixth or suspended second) if the key has the note.
+
+    A minor chord keeps its third, which is what is dark about it.
+    """
     names = list(band.colour)
     total = sum(band.colour.values())
     at, name = draws[0] * total, names[-1]
@@ -66,7 +69,7 @@ def _coloured(chord: Chord, key: Key, band: Band, draws: tuple[float, float], do
         quality = "add9" if major else "minadd9"
     elif name == "sixth" and 9 in has:
         quality = "6" if major else "min6"
-    elif name == "sus2" and 2 in has:
+    elif name == "sus2" and major and 2 in has:
         quality = "sus2"
     return replace(chord, quality=quality)
 

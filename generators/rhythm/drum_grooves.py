@@ -18,7 +18,7 @@ VARY_FROM = 0.5  # density from which every fourth bar is varied
 
 # What makes a groove fit a label: strokes that fall on what moves, enough of them for its fullest bars, a
 # tempo at which people play it; and the seed's say.
-MOVED_SHARE, TEMPO_COST, ROOM_COST, SEED_SHARE = 1.2, 0.8, 0.06, 0.35
+MOVED_SHARE, TEMPO_COST, ROOM_COST, SEED_SHARE = 1.2, 0.8, 0.2, 0.35
 FILL_MOVED_SHARE, FILL_SIZE_COST, FILL_AGAIN_COST = 1.0, 0.12, 0.5
 
 

@@ -34,7 +34,7 @@ CYMBALS = (49, 57)
 LIGHT_DRUMS = ("hat", "ride", "pedal", "open", "bell")
 LIGHT_TOUCH = 0.8  # of the drums that only keep time, beside kick and snare
 STILL_TOUCH = 0.8  # of their strokes where nothing moves, so that the ear hears what does
-MOVED_FROM = 0.25
+MOVED_FROM, MUCH = 0.25, 0.65  # movement that the drums answer, and that they answer with the kick
 FILLS_FROM = 0.3  # energy of a section from which a fill leads to it, and
 CRASH_FROM = 0.45  # a cymbal begins it
 FILL_BEATS = ((0.35, 1), (0.6, 2), (1.0, 4))  # energy up to which a fill is so many beats long
@@ -150,16 +150,24 @@ def _answers(
     beats: int,
     slots_per_beat: int,
 ) -> list[Stroke]:
-    """What moves between a groove's strokes, on what the drummer plays there in fuller bars, or lightly."""
+    """What moves and the groove does not strike: on the kick where it moves much, else lightly, on what
+    the drummer plays there in fuller bars if anything.
+    """
     taken = {stroke.slot for stroke in played}
+    struck = {stroke.slot for stroke in played if stroke.drum not in LIGHT_DRUMS}
     full = strokes_of(groove, number, LEVELS, beats, slots_per_beat)
     keeper = Counter(s.drum for s in full if s.drum in LIGHT_DRUMS).most_common(1)
     spare = {s.slot: s for s in reversed(full)}
-    return [
-        spare.get(a.slot, Stroke(keeper[0][0] if keeper else "hat", a.slot, 0.5 + 0.4 * a.moved))
-        for a in attacks
-        if a.moved >= MOVED_FROM and not a.light and a.slot not in taken
-    ]
+    answers = []
+    for attack in attacks:
+        if attack.light or attack.moved < MOVED_FROM or attack.slot in struck:
+            continue
+        if attack.moved >= MUCH:
+            answers.append(Stroke("kick", attack.slot, attack.moved))
+        elif attack.slot not in taken:
+            lightly = Stroke(keeper[0][0] if keeper else "hat", attack.slot, 0.5 + 0.4 * attack.moved)
+            answers.append(spare.get(attack.slot, lightly))
+    return answers
 
 
 def _as_conducted(stroke: Stroke, first: int, moved: dict[int, float]) -> _Struck:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,10 +12,12 @@ from generators.grid import PlanError
 from generators.key import MODES, Key
 from generators.plan import Plan
 from generators.rhythm.band import read_band
+from generators.rhythm.cadences import arrival, lead_in
+from generators.rhythm.chord_space import root_of, symbol
 from generators.rhythm.chords import QUALITIES, Chord, parse_numeral
 from generators.rhythm.harmony import Harmony, harmonise
 from generators.rhythm.timeline import Timeline
-from generators.rhythm.voicing import bass_line, voice_chords
+from generators.rhythm.voicing import bass_line, is_muddy, voice_chords
 from generators.style import load_style, style_names
 from tests.generators.plans import bars_of, film, make, odd, three_minutes, waltz
 
@@ -191,3 +194,124 @@ def test_the_bass_stays_in_range_and_near() -> None:
     assert all(28 <= p <= 48 for p in line)
     assert all(p % 12 == c.bass for p, c in zip(line, chords, strict=True))
     assert np.abs(np.diff(line)).max() <= 9
+
+
+def falling(to: float, seed: int) -> Plan:
+    """Two sections in one key, the second as dark as said."""
+    plan = make(bars_of([4] * 24, 96), [("A", "theme", 8), ("A", "theme", 8), ("B", "theme", 8)], seed=seed)
+    curves = replace(plan.curves, valence=(0.4,) * 8 + (to,) * 16)
+    return replace(plan, curves=curves)
+
+
+def test_a_picture_that_darkens_deceives_and_one_that_does_not_comes_home() -> None:
+    for seed in range(4):
+        home, dark = (harmony_of(falling(valence, seed)) for valence in (0.4, 0.0))
+        slot = int(Timeline(falling(0.4, seed)).first_slot[8])
+        assert home.at(slot).chord.root == 0
+        assert home.at(slot - 1).cadence
+        assert dark.at(slot).chord.root == 9
+        assert dark.at(slot).chord.quality.startswith("min")
+        assert dark.at(slot - 1).chord.root == home.at(slot - 1).chord.root == 7
+
+
+def test_what_leads_in_depends_on_where_it_leads() -> None:
+    major, minor = Key(0, "major"), Key(9, "minor")
+    home, away = symbol(0, "maj"), symbol(9, "min")
+    assert root_of(lead_in(home, major, major, 0.9, (0.5, 0.0))) == 7
+    assert lead_in(away, major, major, 0.9, (0.5, 0.9)) == symbol(4, "dom")
+    assert root_of(lead_in(away, major, major, 0.2, (0.5, 0.9))) == 7
+    assert root_of(lead_in(symbol(7, "maj"), major, major, 0.2, (0.5, 0.9))) == 2
+    assert root_of(lead_in(symbol(0, "min"), minor, major, 0.2, (0.0, 0.9))) == 7
+    for mode in MODES:
+        assert arrival(symbol(0, "maj"), mode, 0.0) == symbol(0, "maj")
+
+
+def test_tension_is_held_up_before_it_is_let_go() -> None:
+    """Before a section a tense picture gets a suspension, and the note held up falls by step."""
+    held = 0
+    for seed in range(6):
+        plan = make(
+            bars_of([4] * 16, 80),
+            [("A", "theme", 8), ("A", "theme", 8)],
+            tension=0.7,
+            seed=seed,
+            density=[0.2] * 16,
+        )
+        spans = harmony_of(plan).spans
+        for span, following in itertools.pairwise(spans):
+            if "sus4" in span.chord.quality and span.cadence:
+                held += 1
+                assert following.cadence
+                assert following.chord.root == span.chord.root
+                fourth, third = (span.chord.root + 5) % 12, (following.chord.root + 4) % 12
+                assert fourth in span.chord.tones
+                assert third in following.chord.tones
+    assert held >= 4
+    calm = make(bars_of([4] * 16, 80), [("A", "theme", 8), ("A", "theme", 8)], tension=0.1)
+    assert not any(s.cadence and "sus4" in s.chord.quality for s in harmony_of(calm).spans)
+
+
+def test_tense_phrases_stand_on_a_pedal_that_does_not_rub() -> None:
+    pedals = 0
+    for seed in range(8):
+        plan = make(bars_of([4] * 16, 90), [("A", "theme", 16)], key=Key(9, "minor"), tension=0.9, seed=seed)
+        for span in harmony_of(plan).spans:
+            if span.chord.bass not in span.chord.tones:
+                pedals += 1
+                assert (span.chord.bass - 9) % 12 in (0, 7)
+                assert not any((tone - span.chord.bass) % 12 in (1, 11) for tone in span.chord.tones)
+    assert pedals > 8
+
+
+def test_a_change_that_was_near_comes_on_the_cut() -> None:
+    """A cut on the fourth beat brings the next bar's chord forward; it does not add one."""
+    for seed in range(6):
+        plain = make(bars_of([4] * 8, 90), [("A", "theme", 8)], seed=seed)
+        cut = make(bars_of([4] * 8, 90), [("A", "theme", 8)], seed=seed, hits=[(2, 12, 0.9, "cut")])
+        slot, downbeat = 2 * 16 + 12, 3 * 16
+        before, after = harmony_of(plain), harmony_of(cut)
+        if before.at(downbeat).start == downbeat and before.at(slot).start < slot:
+            assert after.at(slot).start == slot
+            assert after.at(slot).chord.root == before.at(downbeat).chord.root
+            assert len(after.spans) == len(before.spans)
+
+
+def test_no_two_voices_run_in_fifths_or_octaves() -> None:
+    """Between any two voices, the bass among them: seldom; and nothing lies too low to be clear."""
+    parallels = changes = muddy = 0
+    for style in style_names():
+        for seed in range(2):
+            chords = [s.chord for s in harmony_of(three_minutes(style, seed)).spans]
+            basses = bass_line(chords, 28, 50)
+            rows = np.column_stack([basses, voice_chords(chords, basses, 50, 76)])
+            muddy += int(is_muddy(rows[:, :-1], rows[:, 1:]).sum())
+            for was, now in itertools.pairwise(rows):
+                changes += 1
+                for i, j in itertools.combinations(range(5), 2):
+                    together = (now[i] - was[i]) * (now[j] - was[j]) > 0
+                    same = (now[j] - now[i]) % 12 == (was[j] - was[i]) % 12
+                    parallels += int(together and same and (now[j] - now[i]) % 12 in (0, 7))
+    assert parallels < 0.2 * changes
+    assert muddy <= 0.01 * changes
+
+
+def test_sevenths_fall_and_leading_notes_rise() -> None:
+    """In a dominant that goes home, whenever the tonic chord lets them."""
+    chords = [Chord(0, "maj", 0), Chord(7, "7", 7), Chord(0, "maj", 0)] * 4
+    basses = bass_line(chords, 28, 50)
+    voicings = voice_chords(chords, basses, 50, 76)
+    for before, after in zip(voicings[1::3], voicings[2::3], strict=True):
+        for was, now in zip(before, after, strict=True):
+            if was % 12 == 5:
+                assert was - now in (1, 2)
+        assert before[-1] % 12 != 11 or after[-1] - before[-1] == 1
+
+
+def test_harmonic_rhythm_is_what_songs_use() -> None:
+    """Mostly a chord a bar or its half and double, seldom anything else."""
+    lengths = [
+        (s.end - s.start) / 16
+        for seed in range(6)
+        for s in harmony_of(make(bars_of([4] * 32, 100), [("A", "theme", 32)], seed=seed)).spans
+    ]
+    assert np.mean([length in (0.5, 1.0, 2.0) for length in lengths]) > 0.8
