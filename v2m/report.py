@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from encoders.clip import Clip
-from encoders.stream import Streams
-from generators.plan import Plan
-from v2m.mix import Soundtrack
+if TYPE_CHECKING:
+    from encoders.clip import Clip
+    from encoders.stream import Streams
+    from generators.plan import Plan
+    from v2m.mix import Soundtrack
 
 # The packages that decide what comes out.
 REPORTED = (
