@@ -2,9 +2,10 @@
 
 Every style plays the same half minute: four sections, from sparse to full, with hits between. The
 notes are rendered twice, as the style asks and all of them through the SoundFont, in CPU seconds of one
-process, so that a busy machine slows both; then they are mixed, and the mix is measured. Recordings
-named on the command line are measured beside them. `--work FOLDER` keeps the mixes, and a
-spectrogram of each.
+process, so that a busy machine slows both; then they are mixed, and the mix is measured. What a style
+gains by its synthesizer and its desk is seen against the same notes through the SoundFont and a plain
+desk (`NAME, sampled`). Recordings named on the command line are measured beside them. `--work FOLDER`
+keeps the mixes, and a spectrogram of each.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from scipy import signal
 
 from benchmarks.sound_descriptors import OCTAVES_HZ, Descriptors, describe
 from generators.curves import Curves
+from generators.desk import Desk, Strip
 from generators.form import Section
 from generators.grid import Bar, BeatGrid
 from generators.hits import Hit
@@ -100,20 +102,36 @@ def rendered(music: SymbolicMusic) -> tuple[list[StemBlock], float]:
     return blocks, time.process_time() - started
 
 
-def measure(style: str, seed: int, work: Path) -> Row:
-    """Play one style and measure its mix."""
+def measure(style: str, seed: int, work: Path) -> list[Row]:
+    """Play one style and measure its mix; and, if the synthesizer plays in it, without."""
     music = compose(plan_of(style, seed))
+    voices = tuple(replace(voice, synth="", strip=Strip()) for voice in music.voices)
+    plain = replace(music, voices=voices, desk=Desk())
+    sampled, sampled_cpu_s = rendered(plain)
     blocks, render_cpu_s = rendered(music)
-    plain = tuple(replace(voice, synth="") for voice in music.voices)
-    _, sampled_cpu_s = rendered(replace(music, voices=plain))
+    rows = [mixed(style, music, blocks, render_cpu_s, sampled_cpu_s, work)]
+    if any(voice.synth for voice in music.voices):
+        rows.append(mixed(f"{style}, sampled", plain, sampled, sampled_cpu_s, sampled_cpu_s, work))
+    return rows
+
+
+def mixed(
+    name: str,
+    music: SymbolicMusic,
+    blocks: list[StemBlock],
+    render_cpu_s: float,
+    sampled_cpu_s: float,
+    work: Path,
+) -> Row:
+    """Mix stems, and measure the mix."""
     started = time.process_time()
-    path = work / f"{style}.wav"
+    path = work / f"{name}.wav"
     made = mix(blocks, music.voices, MixSettings(), music.duration_s, path, desk=music.desk)
     mix_cpu_s = time.process_time() - started
     sound, _ = soundfile.read(path, always_2d=True)
     synthesised = sum(bool(voice.synth) for voice in music.voices)
     return Row(
-        style, music.duration_s, len(music.voices), synthesised, render_cpu_s, sampled_cpu_s, mix_cpu_s,
+        name, music.duration_s, len(music.voices), synthesised, render_cpu_s, sampled_cpu_s, mix_cpu_s,
         made.limited_db, describe(sound.T, RATE),
     )  # fmt: skip
 
@@ -152,7 +170,7 @@ def show(rows: list[Row], console: Console) -> None:
     for heading in ("style", "s", "voices", "synth", "render", "× real time", "SoundFont", "mix"):
         cost.add_column(heading, justify="left" if heading == "style" else "right")
     for row in rows:
-        if row.voices:
+        if row.voices and "sampled" not in row.name:
             cost.add_row(
                 row.name, f"{row.duration_s:.1f}", str(row.voices), str(row.synthesised),
                 f"{row.render_cpu_s:.2f}", f"{row.duration_s / row.render_cpu_s:.0f}",
@@ -185,7 +203,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         work = asked.work or Path(scratch)
         work.mkdir(parents=True, exist_ok=True)
-        rows = [measure(style, asked.seed, work) for style in asked.style or style_names()]
+        styles = asked.style or style_names()
+        rows = [row for style in styles for row in measure(style, asked.seed, work)]
         for row in rows if asked.work else ():
             draw(row, work)
         rows += [recorded(path) for path in asked.recordings]

@@ -7,6 +7,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_KEYS = 5
+
+
+def spread_over(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Up to `MOST_KEYS` of sorted keys, spread over their range."""
+    chosen = np.unique(np.linspace(0, len(keys) - 1, MOST_KEYS).round().astype(int))
+    return np.asarray(keys[chosen])
+
 
 class Instrument(Protocol):
     """Plays one voice's notes, each into a buffer.

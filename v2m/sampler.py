@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v2m import sf2
-from v2m.instrument import Insert
+from v2m.instrument import Insert, spread_over
 from v2m.sf2 import SoundFont, SoundFontError, Zone
 from v2m.wave import BRIGHT_STEPS, SILENCE_DB, Wave, natural_s, seconds, sound
 
@@ -28,7 +28,6 @@ ATTENUATION_FACTOR = 0.4
 MIN_RELEASE_S, MAX_RELEASE_S = 0.02, 5.0
 CHOKE_S = 0.03  # a hi-hat that closes stops the open one this fast
 CACHE_BYTES = 64 << 20
-MOST_KEYS = 5
 
 
 @dataclass(frozen=True)
@@ -110,9 +109,8 @@ class Patch:
         return frozenset({layer.exclusive for layer in self.layers(key, velocity)} - {0})
 
     def levelled_by(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Up to `MOST_KEYS` of the keys played, spread over their range."""
-        spread = np.unique(np.linspace(0, len(keys) - 1, MOST_KEYS).round().astype(int))
-        return np.asarray(keys[spread])
+        """Keys all over the range that is played."""
+        return spread_over(keys)
 
     def insert(self) -> Insert | None:
         """A SoundFont's voice goes through no effect."""

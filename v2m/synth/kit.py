@@ -159,6 +159,7 @@ class Kit:
             raise SynthError(f"{patch.title}: nothing is on its reference key, {patch.reference}")
         self._stretches: dict[tuple[float, ...], Stretch] = {}
         self._tones: dict[tuple[Layer, float], NDArray[np.float32]] = {}
+        self._levels: dict[Layer, NDArray[np.float32]] = {}
 
     def _sound(self, key: int) -> tuple[Sound, float]:
         found = self._at.get(key)
@@ -223,25 +224,32 @@ class Kit:
         held_s: float | None,
         rng: np.random.Generator,
     ) -> None:
-        rate = self.sample_rate
-        first = int(layer.delay_s * rate)
-        n = min(int((layer.lasts_s - layer.delay_s + (held_s or 0.0)) * rate), wave.shape[1] - first)
+        """Add a layer of a stroke to `wave`, float32 `[2, n]`, as much of it as there is room for."""
+        first = int(layer.delay_s * self.sample_rate)
+        level = self._level(layer, held_s)
+        whole, n = len(level), min(len(level), wave.shape[1] - first)
         if n <= 0:
             return
-        level = _level(layer, n, rate) if held_s is None else _rising(layer, held_s, n, rate)
-        level = level * np.float32(layer.gain(velocity))
-        if layer.kind == "tone":
-            wave[:, first : first + n] += self._tone(layer, semitones, n) * level * layer.sides()
-            return
         begin = int(rng.integers(LENGTH))
-        if layer.sweep_octaves:
-            rough = self._sweeping(layer, begin, n)
+        if layer.kind == "tone":
+            sound = self._tone(layer, semitones, whole)[:n]
+        elif layer.sweep_octaves:
+            sound = widen(self._sweeping(layer, begin, whole), layer.width)[:, :n]
         else:
-            rough = window(self._stretch(layer, semitones), begin, n)
-        wave[:, first : first + n] += widen(rough, layer.width) * level * layer.sides()
+            sound = widen(window(self._stretch(layer, semitones), begin, n), layer.width)
+        wave[:, first : first + n] += sound * (level[:n] * np.float32(layer.gain(velocity))) * layer.sides()
+
+    def _level(self, layer: Layer, held_s: float | None) -> NDArray[np.float32]:
+        """The envelope of a whole stroke, which is made once; or of a sound that lasts as its note does."""
+        n = int((layer.lasts_s - layer.delay_s + (held_s or 0.0)) * self.sample_rate)
+        if held_s is not None:
+            return _rising(layer, held_s, n, self.sample_rate)
+        if layer not in self._levels:
+            self._levels[layer] = _struck(layer, n, self.sample_rate)
+        return self._levels[layer]
 
     def _tone(self, layer: Layer, semitones: float, n: int) -> NDArray[np.float32]:
-        """At least as much of a layer's tone as asked for, cut to `n` samples; it is made once."""
+        """`n` samples of a layer's tone at full level; it is made once."""
         kept = self._tones.get((layer, semitones))
         if kept is None or len(kept) < n:
             times = np.arange(n) / self.sample_rate
@@ -282,7 +290,7 @@ class Kit:
         return out
 
 
-def _level(layer: Layer, n: int, rate: int) -> NDArray[np.float32]:
+def _struck(layer: Layer, n: int, rate: int) -> NDArray[np.float32]:
     """The envelope of a stroke, float32 `[n]`."""
     gap, rise = round(layer.burst_s * rate), max(round(layer.attack_s * rate), 1)
     level = np.zeros(n, np.float32)

@@ -7,14 +7,13 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
-from v2m.instrument import Insert
+from v2m.instrument import Insert, spread_over
 from v2m.saturate import saturated
 from v2m.synth.envelope import Envelope
 from v2m.synth.inserts import Chorus, InsertChain, Tremolo
 
 CHOKE_S = 0.03
 OFFSET_HZ = 8.0  # below this nothing is heard
-MOST_KEYS = 5
 
 
 class Melodic(ABC):
@@ -55,8 +54,7 @@ class Melodic(ABC):
         return frozenset()
 
     def levelled_by(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
-        spread = np.unique(np.linspace(0, len(keys) - 1, MOST_KEYS).round().astype(int))
-        return np.asarray(keys[spread])
+        return spread_over(keys)
 
     def samples(self, key: int, velocity: int, held_s: float) -> int:
         return int(self.amp.lasts_s(held_s) * self.sample_rate) + 1

@@ -68,6 +68,7 @@ def test_a_closed_hat_silences_an_open_one_and_only_hats():
     assert kit.exclusive(36, 90) == frozenset()
     rings, choked = note(kit, 46), note(kit, 46, stop_s=0.1)
     assert level_db(choked, 0.14, 0.3) < level_db(rings, 0.14, 0.3) - 60
+    assert np.array_equal(choked[:, : RATE // 10], rings[:, : RATE // 10])
 
 
 def test_no_stroke_of_noise_is_the_one_before_though_as_loud():

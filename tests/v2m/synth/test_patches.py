@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from generators.rhythm.band import read_band
+from generators.style import load_style, style_names
 from tests.v2m.synth.notes import RATE, cents, level_db, note, peak_hz
 from v2m.synth.errors import SynthError
+from v2m.synth.kit import Kit
 from v2m.synth.library import load, patch_names
 from v2m.synth.pitch import key_hz
 
@@ -109,6 +112,14 @@ def test_fm_keeps_its_sidebands_below_half_the_rate():
             hz = np.fft.rfftfreq(8192, 1 / RATE)
             low = power[(hz > 30) & (hz < 0.4 * key_hz(key))].sum()
             assert 10 * np.log10(low / power.sum()) < -45, (name, key)
+
+
+def test_every_style_names_patches_that_there_are():
+    for style in style_names():
+        band = read_band(load_style(style))
+        for voice in (part.voice for part in (*band.parts, *band.accents)):
+            if voice.synth:
+                assert isinstance(load(voice.synth, RATE), Kit) == voice.is_drum
 
 
 def test_a_patch_of_ones_own_needs_no_code(tmp_path):
