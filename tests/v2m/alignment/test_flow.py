@@ -14,11 +14,11 @@ from demos.make import make
 from demos.writer import write_clip
 from encoders.clip import probe
 from encoders.errors import ClipError
+from encoders.farneback import FlowBetween
 from encoders.small import AreaAverage, read_small
 from tests import clips
 from tests.conftest import MakeClip
 from v2m.alignment import sync
-from encoders.farneback import FlowBetween
 from v2m.alignment.flow import LINES, Flow, measure_flow
 
 REAL = ("bikes.mp4", "aist_dance_original_music.mp4", "big_buck_bunny_0_30.webm", "chaplin.mp4")
