@@ -142,12 +142,14 @@ def render(
     def prepare(i: int) -> _Player:
         return _Player(patches[i], perform(music.score.tracks[i], patches[i]))
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        players = list(pool.map(prepare, range(len(patches))))
+    # A synthesised note is many small array operations, which two threads only take from one another.
+    with ThreadPoolExecutor(THREADS) as sampling, ThreadPoolExecutor(1) as synthesising:
+        pools = [synthesising if voice.synth else sampling for voice in music.voices]
+        players = [made.result() for made in [pool.submit(prepare, i) for i, pool in enumerate(pools)]]
 
         def begin(first: int) -> list[Future[NDArray[np.float32]]]:
             n = min(step, total - first)
-            return [pool.submit(player.block, first, n) for player in players]
+            return [pool.submit(p.block, first, n) for pool, p in zip(pools, players, strict=True)]
 
         # The next block is played while the caller works on this one.
         under_way = begin(0) if total else []

@@ -200,8 +200,8 @@ class Analog(Melodic):
             for first in range(0, blocks(n), step):
                 last = min(first + step, blocks(n))
                 at = slice(first * CONTROL, last * CONTROL)
-                wave = read(table, phases.stretch(first, last), None if row is None else row[at])
-                out[:, at] += gains @ wave if oscillator.voices > 1 else gains * wave
+                place = None if row is None else row[at]
+                out[:, at] += read(table, phases.stretch(first, last), place, gains)
         out = out[:, :n]
         if patch.noise is not None and self._noise is not None:
             level = np.float32(10 ** (patch.noise.level_db / 20))

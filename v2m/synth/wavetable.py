@@ -26,7 +26,7 @@ NYQUIST_SHARE = 0.42  # of the rate; what is left is for detuning and vibrato
 SAMPLES_PER_HARMONIC = 6
 SMALLEST = 2048
 CACHE_BYTES = 48 << 20
-READ_AT_ONCE = 8192  # so many oscillator samples stay in a core's cache
+READ_AT_ONCE = 1 << 14  # so many oscillator samples stay in a core's cache
 
 
 @dataclass(frozen=True)
@@ -138,22 +138,36 @@ class Tables:
         return table
 
 
-def read(table: Table, phase: NDArray[np.uint32], row: NDArray[np.float32] | None) -> NDArray[np.float32]:
-    """Samples at `phase` `[oscillators, n]` and `row` `[n]` (None: the only row), linear between points."""
+def read(
+    table: Table, phase: NDArray[np.uint32], row: NDArray[np.float32] | None, gains: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Oscillators read from a table and mixed, float32 `[channels, n]`; linear between points and rows.
+
+    Args:
+        phase: `[oscillators, n]`.
+        row: `[n]`, the place between rows; None for the only row.
+        gains: `[channels, oscillators]`.
+    """
     shift = np.uint32(33 - table.size.bit_length())
     at = (phase >> shift).astype(np.intp)
     within = (phase & np.uint32((1 << int(shift)) - 1)).astype(np.float32)
     within *= np.float32(2.0 ** -int(shift))
-    if row is not None:
-        whole = row.astype(np.intp)
-        at += whole * table.size
-    point = table.points.take(at)
-    if row is not None:
-        at += table.size
-        above = table.points.take(at)
-        above -= point
-        above *= row - whole
-        point += above
-    within *= point.imag
-    within += point.real
-    return within
+    if row is None:
+        return _mixed(table.points.take(at), within, gains)
+    below = row.astype(np.intp)
+    at += below * table.size
+    mixed = _mixed(table.points.take(at), within, gains)
+    at += table.size
+    above = _mixed(table.points.take(at), within, gains)
+    above -= mixed
+    above *= row - below
+    mixed += above
+    return mixed
+
+
+def _mixed(
+    point: NDArray[np.complex64], within: NDArray[np.float32], gains: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    sample = point.imag * within
+    sample += point.real
+    return np.asarray(gains @ sample if len(sample) > 1 else gains * sample)
