@@ -42,30 +42,35 @@ RATE = 48000
 BARS = 16
 FULLNESS = (0.15, 0.45, 0.75, 0.98)  # of the four sections
 LONGEST_RECORDING_S = 60.0
+SAMPLED = ", sampled"
 
 
 @dataclass(frozen=True)
-class Row:
-    """One style, or one recording.
+class Making:
+    """What a style took to play.
 
     Attributes:
-        name: the style's, or the file's.
-        duration_s: of its sound.
         voices, synthesised: how many there are, and how many of them the synthesizer plays.
         render_cpu_s, sampled_cpu_s, mix_cpu_s: as the style asks; all through the SoundFont; the mix.
         limited_db: the most the limiter took away.
-        heard: descriptors of the mix.
     """
 
-    name: str
-    duration_s: float
     voices: int
     synthesised: int
     render_cpu_s: float
     sampled_cpu_s: float
     mix_cpu_s: float
     limited_db: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One style, or one recording, which was not made here: its name, its length, how it sounds."""
+
+    name: str
+    duration_s: float
     heard: Descriptors
+    making: Making | None = None
 
 
 def plan_of(style: str, seed: int) -> Plan:
@@ -111,7 +116,7 @@ def measure(style: str, seed: int, work: Path) -> list[Row]:
     blocks, render_cpu_s = rendered(music)
     rows = [mixed(style, music, blocks, render_cpu_s, sampled_cpu_s, work)]
     if any(voice.synth for voice in music.voices):
-        rows.append(mixed(f"{style}, sampled", plain, sampled, sampled_cpu_s, sampled_cpu_s, work))
+        rows.append(mixed(style + SAMPLED, plain, sampled, sampled_cpu_s, sampled_cpu_s, work))
     return rows
 
 
@@ -130,10 +135,8 @@ def mixed(
     mix_cpu_s = time.process_time() - started
     sound, _ = soundfile.read(path, always_2d=True)
     synthesised = sum(bool(voice.synth) for voice in music.voices)
-    return Row(
-        name, music.duration_s, len(music.voices), synthesised, render_cpu_s, sampled_cpu_s, mix_cpu_s,
-        made.limited_db, describe(sound.T, RATE),
-    )  # fmt: skip
+    making = Making(len(music.voices), synthesised, render_cpu_s, sampled_cpu_s, mix_cpu_s, made.limited_db)
+    return Row(name, music.duration_s, describe(sound.T, RATE), making)
 
 
 def recorded(path: Path) -> Row:
@@ -143,8 +146,7 @@ def recorded(path: Path) -> Row:
     sound = np.repeat(sound, 2, axis=0) if len(sound) == 1 else sound[:2]
     if rate != RATE:
         sound = signal.resample_poly(sound, RATE, rate, axis=1)
-    nan = float("nan")
-    return Row(path.stem, sound.shape[1] / RATE, 0, 0, nan, nan, nan, nan, describe(sound, RATE))
+    return Row(path.stem, sound.shape[1] / RATE, describe(sound, RATE))
 
 
 def draw(row: Row, work: Path) -> None:
@@ -170,11 +172,12 @@ def show(rows: list[Row], console: Console) -> None:
     for heading in ("style", "s", "voices", "synth", "render", "× real time", "SoundFont", "mix"):
         cost.add_column(heading, justify="left" if heading == "style" else "right")
     for row in rows:
-        if row.voices and "sampled" not in row.name:
+        made = row.making
+        if made is not None and not row.name.endswith(SAMPLED):
             cost.add_row(
-                row.name, f"{row.duration_s:.1f}", str(row.voices), str(row.synthesised),
-                f"{row.render_cpu_s:.2f}", f"{row.duration_s / row.render_cpu_s:.0f}",
-                f"{row.sampled_cpu_s:.2f}", f"{row.mix_cpu_s:.2f}",
+                row.name, f"{row.duration_s:.1f}", str(made.voices), str(made.synthesised),
+                f"{made.render_cpu_s:.2f}", f"{row.duration_s / made.render_cpu_s:.0f}",
+                f"{made.sampled_cpu_s:.2f}", f"{made.mix_cpu_s:.2f}",
             )  # fmt: skip
     console.print(cost)
     sound = Table(title="The sound: balance in decibels against the loudest octave")
@@ -185,7 +188,7 @@ def show(rows: list[Row], console: Console) -> None:
         d = row.heard
         sound.add_row(
             row.name[:28], f"{d.lufs:.1f}", f"{d.true_peak_dbtp:.1f}", f"{d.plr_db:.1f}",
-            "" if np.isnan(row.limited_db) else f"{row.limited_db:.1f}", f"{d.tilt_db:.1f}",
+            "" if row.making is None else f"{row.making.limited_db:.1f}", f"{d.tilt_db:.1f}",
             f"{d.correlation:.2f}", f"{d.low_correlation:.2f}", f"{d.dc:.0e}", str(d.clicks),
             f"{d.silent_s:.2f}", *(f"{b:.0f}" for b in d.balance_db),
         )  # fmt: skip
