@@ -17,7 +17,6 @@ from generators.rhythm.pulse import Pulse
 from generators.rhythm.timeline import Timeline, metric_weight
 
 KICK_STRESS = 0.75
-INSISTENT = 0.9  # an attack that the bass plays though the kick does not
 APPROACH_FROM = 0.45  # density from which the last note before a change may lead to the next root
 CHROMATIC_FROM = 0.5  # tension from which it does so by a semitone
 APPROACHING = ("root-fifth", "octave", "walk")
@@ -27,7 +26,7 @@ TIED_HIT = 0.3  # a hit as heavy on the downbeat wants the bass there
 
 @dataclass(frozen=True)
 class _Start:
-    """Where the bass attacks: slot, stress, the span it plays, which of its bar it is."""
+    """Where the bass attacks: slot, stress, the span it plays, which of its chord in its bar it is."""
 
     at: int
     stress: float
@@ -75,7 +74,7 @@ def write_bass(
 def _starts(
     timeline: Timeline, harmony: Harmony, pulse: Pulse, kicks: frozenset[int], b: int, part: Part
 ) -> list[_Start]:
-    """Where the bass attacks in a bar: each new chord, then the kick, then the pulse's strongest."""
+    """Where the bass attacks in a bar: each new chord and the kick, or without one the pulse's strongest."""
     first, end = int(timeline.first_slot[b]), int(timeline.first_slot[b + 1])
     bar, density = timeline.plan.grid.bars[b], timeline.plan.curves.density[b]
     dance = timeline.plan.mode == "dance"
@@ -86,12 +85,13 @@ def _starts(
         mine = [slot for slot in kicks if first <= slot < end]
         mine.sort(key=lambda s: (-metric_weight(s - first, bar.beats, bar.slots_per_beat), s))
         with_kick = {slot: max(KICK_STRESS, attacks.get(slot, 0.0)) for slot in mine[:wanted]}
-        if with_kick:
-            # What the kick does not play, the bass plays only where the picture insists.
-            attacks = {at: s for at, s in attacks.items() if s >= INSISTENT}
-        stress |= attacks | with_kick
-    rows = sorted(stress.items())
-    return [_Start(at, weight, harmony.at(at), i) for i, (at, weight) in enumerate(rows)]
+        stress |= with_kick or attacks
+    starts: list[_Start] = []
+    for at, weight in sorted(stress.items()):
+        span = harmony.at(at)
+        index = starts[-1].index + 1 if starts and starts[-1].span is span else 0
+        starts.append(_Start(at, weight, span, index))
+    return starts
 
 
 def _tied(

@@ -32,6 +32,7 @@ from generators.rhythm.timeline import Timeline, metric_weight
 LENGTH = 1.0
 CYMBALS = (49, 57)
 LIGHT_DRUMS = ("hat", "ride", "pedal", "open", "bell")
+KEEPERS = ("hat", "ride", "open")  # who of them answers on any sixteenth
 LIGHT_TOUCH = 0.8  # of the drums that only keep time, beside kick and snare
 STILL_TOUCH = 0.8  # of their strokes where nothing moves, so that the ear hears what does
 MOVED_FROM, MUCH = 0.25, 0.65  # movement that the drums answer, and that they answer with the kick
@@ -156,14 +157,15 @@ def _answers(
     taken = {stroke.slot for stroke in played}
     struck = {stroke.slot for stroke in played if stroke.drum not in LIGHT_DRUMS}
     full = strokes_of(groove, number, LEVELS, beats, slots_per_beat)
-    keeper = Counter(s.drum for s in full if s.drum in LIGHT_DRUMS).most_common(1)
+    keeper = Counter(s.drum for s in full if s.drum in KEEPERS).most_common(1)
     spare = {s.slot: s for s in reversed(full)}
     answers = []
     for attack in attacks:
         if attack.light or attack.moved < MOVED_FROM or attack.slot in struck:
             continue
-        if attack.moved >= MUCH:
+        if attack.moved >= MUCH and not {attack.slot - 1, attack.slot + 1} & struck:
             answers.append(Stroke("kick", attack.slot, attack.moved))
+            struck.add(attack.slot)
         elif attack.slot not in taken:
             lightly = Stroke(keeper[0][0] if keeper else "hat", attack.slot, 0.5 + 0.4 * attack.moved)
             answers.append(spare.get(attack.slot, lightly))
