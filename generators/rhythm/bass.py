@@ -17,6 +17,7 @@ from generators.rhythm.pulse import Pulse
 from generators.rhythm.timeline import Timeline, metric_weight
 
 KICK_STRESS = 0.75
+CEILING = 48  # a bass that plays higher muddies the chords above it
 APPROACH_FROM = 0.45  # density from which the last note before a change may lead to the next root
 CHROMATIC_FROM = 0.5  # tension from which it does so by a semitone
 APPROACHING = ("root-fifth", "octave", "walk")
@@ -62,7 +63,7 @@ def write_bass(
         until = min(following.at if following else start.span.end, start.span.end)
         per = timeline.plan.grid.bars[timeline.bar_of(start.at)].slots_per_beat
         pitch = choose(start.span, lows[start.span.start], start.index, start.at - start.span.start, per)
-        while pitch > part.high:
+        while pitch > part.high or (pitch > CEILING and pitch - 12 >= part.low):
             pitch -= 12
         if _leads(timeline, part, start, following, per):
             assert following is not None

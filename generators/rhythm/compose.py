@@ -31,6 +31,7 @@ from generators.rhythm.timeline import Timeline
 from generators.rhythm.voicing import bass_line, voice_chords
 from generators.style import load_style
 
+BASS_RANGE = (28, 50)  # of the bass that chords are voiced over where none plays
 SWELLING = ("pad", "counter")
 
 
@@ -92,7 +93,9 @@ def _part(
             zip((s.start for s in harmony.spans), bass_line(chords, part.low, part.high), strict=True)
         )
     elif role in ("pad", "chords", "arpeggio"):
-        basses = bass_line(chords, 28, 50)
+        players = (p for parts in casting.sections for p in parts if p.voice.role == "bass")
+        low, high = next(((p.low, p.high) for p in players), BASS_RANGE)
+        basses = bass_line(chords, low, high)
         voiced = voice_chords(chords, basses, part.low, part.high)
         voicings = dict(zip((s.start for s in harmony.spans), voiced, strict=True))
     for index, section in enumerate(sections):
