@@ -95,16 +95,21 @@ def read_score(data: bytes) -> tuple[Notes, float]:
 
 def play(data: bytes, most_s: float) -> NDArray[np.float32]:
     """A MIDI file through the SoundFont, mono at the scoring rate, its first `most_s` seconds."""
-    import soxr
     import symusic
 
+    from generators.music import SymbolicMusic, Voice
+    from v2m.render import render
     from v2m.soundfont import find_soundfont
 
     score = symusic.Score.from_midi(data).to("second").clip(0.0, most_s, clip_end=True)
-    # Played at the scoring rate itself, one of Freedoom's pieces never comes back from the synthesizer.
-    player = symusic.Synthesizer(str(find_soundfont().path), 2 * SAMPLE_RATE)
-    played = np.asarray(player.render(score, stereo=True), np.float32).mean(axis=0)
-    return np.asarray(soxr.resample(played, 2 * SAMPLE_RATE, SAMPLE_RATE), np.float32)
+    voices = []
+    for k, track in enumerate(score.tracks):
+        track.name = f"track {k}"
+        voices.append(Voice(track.name, "chords", track.program, track.is_drum))
+    music = SymbolicMusic(score, tuple(voices), max(float(score.end()), 1.0))
+    blocks = render(music, find_soundfont().path, SAMPLE_RATE)
+    stems = [np.sum(list(block.stems.values()), axis=0) for block in blocks]
+    return np.concatenate(stems, axis=1).mean(axis=0).astype(np.float32)
 
 
 def loudness(samples: NDArray[np.float32]) -> float:

@@ -24,7 +24,7 @@ _SMALLEST_TRUNK = 0.06
 # Shoulders can't be this much wider than the trunk is long.
 _WIDEST_SHOULDERS = 1.6
 # Pictures of one person further apart than this are two runs.
-_LONGEST_GAP_S = 0.35
+_LONGEST_GAP_S = 0.4
 # What nobody does between two pictures: the chest moving this fast (a sprinter does 6), in body
 # heights a second, or the trunk growing or shrinking by this factor.
 _FASTEST = 7.0

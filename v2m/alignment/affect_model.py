@@ -77,12 +77,12 @@ class Affect:
 FEW_S, PHRASE_S, TWO_PHRASES_S = 3, 8, 16
 
 SOUND: Mapping[str, Cue] = {
-    "level_db": Cue(-20.2, 3.9, arousal=1.0),
-    "rate": Cue(2.06, 0.65, arousal=1.0, valence=1.0),
-    "bright": Cue(11.09, 0.47, arousal=1.0),
-    "change_db": Cue(1.71, 0.55, arousal=1.0),
-    "majorness": Cue(0.04, 0.15, valence=3.0),
-    "register": Cue(80.8, 5.8, valence=1.0),
+    "level_db": Cue(-18.3, 3.4, arousal=1.0),
+    "rate": Cue(2.19, 0.53, arousal=1.0, valence=1.0),
+    "bright": Cue(10.15, 0.68, arousal=1.0),
+    "change_db": Cue(1.5, 0.65, arousal=1.0),
+    "majorness": Cue(0.02, 0.17, valence=3.0),
+    "register": Cue(72.7, 3.5, valence=1.0),
 }
 NOTES: Mapping[str, Cue] = {
     "velocity": Cue(89.7, 15.5, arousal=1.0),

@@ -32,7 +32,7 @@ _PITCH_HZ = (55.0, 3500.0)
 _BASS_HZ = 260.0
 # How many semitones' breadth a peak is spread over, how many harmonics it may be, and how they fall.
 _BREADTH_SEMITONES = 1.0
-_HARMONICS = 4
+_HARMONICS = 6
 _HARMONIC_DECAY = 0.6
 # Peaks farther below a window's strongest than this are noise.
 _FLOOR_DB = 50.0
