@@ -85,6 +85,7 @@ GROOVES, FILLS = 24, 16  # a family keeps at most so many
 TOO_ALIKE = 0.75  # of two grooves or fills as like as this a family keeps one
 CLEAN_MS = 32.0  # fills that stray from sixteenths by more (triplets, rolls) are left out
 SPARSEST, LEAST_HITS = 2, 2  # hits a bar: of the lowest level; of a bar that is more than a rest
+GROWTH = 1.4  # levels grow by more the fuller they are
 FULL_PERCENTILE = 80  # of a family's grooves by their hits: what the highest level plays
 FEEL_LIMIT_MS = 45.0  # a stroke farther from its sixteenth means something else
 PRIOR = 30.0  # hits: what a drum does anywhere in the beat counts as much as so many on one slot
@@ -278,7 +279,7 @@ def choose(grooves: list[Kept], most: int) -> list[Kept]:
 def level_sizes(grooves: list[Kept]) -> list[int]:
     """How many hits a bar each level plays: from a heartbeat to what a family's fuller grooves have."""
     fullest = float(np.percentile([(g.bars[:2] > 0).sum() / 2 for g in grooves], FULL_PERCENTILE))
-    return [round(SPARSEST * (fullest / SPARSEST) ** (k / (LEVELS - 1))) for k in range(LEVELS)]
+    return [round(SPARSEST + (fullest - SPARSEST) * (k / (LEVELS - 1)) ** GROWTH) for k in range(LEVELS)]
 
 
 def rank_hits(

@@ -3,8 +3,8 @@
 Novelty by a checkerboard kernel along the diagonal of a self-similarity matrix (Foote, "Automatic audio
 segmentation using a measure of audio novelty", ICME 2000): an instant is new where what comes before is
 like itself, what comes after is like itself, and the two are unlike. Two similarities are taken, of
-timbre (levels in bands, and as a whole) and of harmony (pitch classes over two seconds), and their novelties are
-averaged. The matrix is only ever needed near its diagonal, and is only made there.
+timbre (levels in bands, and as a whole) and of harmony (pitch classes over two seconds), and their
+novelties are averaged. The matrix is only ever needed near its diagonal, and is only made there.
 """
 
 from __future__ import annotations
