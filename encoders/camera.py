@@ -12,9 +12,9 @@ _STRIDE = 2
 _RIM = 0.18
 _ROUNDS = 3
 # Points farther than this many median deviations from the camera's motion do not vote (Tukey), and
-# never closer than this many pixels (at 180 lines).
+# never closer than this many pixels (at 90 lines).
 _CUTOFF = 4.0
-_LEAST_PX = 0.3
+_LEAST_PX = 0.15
 
 
 def camera_flow(flow: NDArray[np.float32]) -> NDArray[np.float32]:
