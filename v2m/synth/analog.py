@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from v2m.synth.breath import Breath, Breathing
 from v2m.synth.envelope import Envelope
 from v2m.synth.errors import SynthError
 from v2m.synth.inserts import Chorus, Tremolo
 from v2m.synth.melodic import Melodic, driven
-from v2m.synth.noise import noise_stretch, window
 from v2m.synth.pitch import CONTROL, Motion, Phases, blocks, controlled, key_hz
 from v2m.synth.wavetable import (
     LOWEST_HZ,
@@ -112,22 +112,6 @@ class Filter:
 
 
 @dataclass(frozen=True)
-class Breath:
-    """Noise beside the oscillators, under the same volume envelope.
-
-    Attributes:
-        level_db: against an oscillator at 0 dB.
-        low_hz, high_hz: its band.
-        envelope: its own, within the note's.
-    """
-
-    level_db: float = -24.0
-    low_hz: float = 1000.0
-    high_hz: float = 8000.0
-    envelope: Envelope = field(default_factory=Envelope)
-
-
-@dataclass(frozen=True)
 class AnalogPatch:
     """The settings of an analogue voice.
 
@@ -170,10 +154,7 @@ class Analog(Melodic):
         self._tables = [
             Tables(sample_rate, o.wave, o.pulse_width, response, patch.low_cut_hz) for o in patch.oscillators
         ]
-        self._noise = None
-        if patch.noise is not None:
-            rng = np.random.default_rng([*seed, 1])
-            self._noise = noise_stretch(rng, patch.noise.low_hz, patch.noise.high_hz, sample_rate)
+        self._breathing = Breathing(patch.noise, sample_rate, seed) if patch.noise is not None else None
 
     def sound(
         self,
@@ -203,10 +184,8 @@ class Analog(Melodic):
                 place = None if row is None else row[at]
                 out[:, at] += read(table, phases.stretch(first, last), place, gains)
         out = out[:, :n]
-        if patch.noise is not None and self._noise is not None:
-            level = np.float32(10 ** (patch.noise.level_db / 20))
-            curve = patch.noise.envelope.curve(held_s, n, rate) * level
-            out += window(self._noise, int(rng.integers(1 << 30)), n) * curve
+        if self._breathing is not None:
+            self._breathing.add(out, held_s, rng)
         out *= patch.amp.curve(held_s, n, rate)
         return driven(out, patch.drive_db, rate) if patch.drive_db else out
 

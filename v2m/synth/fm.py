@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from v2m.synth.analog import MIDDLE_KEY, Breath
+from v2m.synth.analog import MIDDLE_KEY
+from v2m.synth.breath import Breath, Breathing
 from v2m.synth.envelope import Envelope
 from v2m.synth.errors import SynthError
 from v2m.synth.inserts import Chorus, Tremolo
 from v2m.synth.melodic import Melodic, driven
-from v2m.synth.noise import noise_stretch, window
 from v2m.synth.pitch import CONTROL, Motion, Phases, blocks, controlled, key_hz
 
 BAND_SHARE = 0.45
@@ -101,10 +101,7 @@ class Fm(Melodic):
         turn = (np.array([o.pan for o in patch.operators]) + 1) * np.pi / 4
         sides = np.array([np.cos(turn), np.sin(turn)], np.float32) * np.float32(np.sqrt(2))
         self._sides = sides.T[:, : self._channels, None]
-        self._noise = None
-        if patch.noise is not None:
-            rng = np.random.default_rng([*seed, 1])
-            self._noise = noise_stretch(rng, patch.noise.low_hz, patch.noise.high_hz, sample_rate)
+        self._breathing = Breathing(patch.noise, sample_rate, seed) if patch.noise is not None else None
 
     def sound(
         self,
@@ -132,10 +129,8 @@ class Fm(Melodic):
             part = self._stretch(phases.stretch(first, last), levels[:, at], steps[:, at])
             out[:, first * CONTROL : last * CONTROL] = part
         out = out[:, :n]
-        if patch.noise is not None and self._noise is not None:
-            level = np.float32(10 ** (patch.noise.level_db / 20))
-            curve = patch.noise.envelope.curve(held_s, n, rate, hurry) * level
-            out += window(self._noise, int(rng.integers(1 << 30)), n) * curve
+        if self._breathing is not None:
+            self._breathing.add(out, held_s, rng, hurry)
         out *= patch.amp.curve(held_s, n, rate)
         return driven(out, patch.drive_db, rate) if patch.drive_db else out
 

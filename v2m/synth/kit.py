@@ -15,7 +15,7 @@ from v2m.instrument import Insert
 from v2m.saturate import saturated
 from v2m.synth.envelope import QUICKEST_S
 from v2m.synth.errors import SynthError
-from v2m.synth.melodic import CHOKE_S, choke
+from v2m.synth.melodic import choke, choked_after
 from v2m.synth.noise import LENGTH, Stretch, metal_stretch, noise_stretch, widen, window
 
 LAYERS = ("tone", "noise", "metal")
@@ -195,9 +195,9 @@ class Kit:
         wheel: NDArray[np.float32] | None = None,
         take: int = 0,
     ) -> None:
-        n = min(self.samples(key, velocity, held_s), out.shape[1] - at)
-        if stop_s is not None:
-            n = min(n, int((stop_s + CHOKE_S) * self.sample_rate))
+        n = min(
+            self.samples(key, velocity, held_s), out.shape[1] - at, choked_after(stop_s, self.sample_rate)
+        )
         if n <= 0:
             return
         sound, semitones = self._sound(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 
 import numpy as np
@@ -72,9 +73,9 @@ class Melodic(ABC):
         wheel: NDArray[np.float32] | None = None,
         take: int = 0,
     ) -> None:
-        n = min(self.samples(key, velocity, held_s), out.shape[1] - at)
-        if stop_s is not None:
-            n = min(n, int((stop_s + CHOKE_S) * self.sample_rate))
+        n = min(
+            self.samples(key, velocity, held_s), out.shape[1] - at, choked_after(stop_s, self.sample_rate)
+        )
         if n <= 0:
             return
         rng = np.random.default_rng([*self.seed, 0, take])
@@ -99,6 +100,11 @@ def driven(note: NDArray[np.float32], drive_db: float, rate: int) -> NDArray[np.
     last = min(int(CHOKE_S * rate), note.shape[1])
     clipped[:, note.shape[1] - last :] *= np.linspace(1, 0, last, dtype=np.float32)
     return np.asarray(clipped)
+
+
+def choked_after(stop_s: float | None, rate: int) -> int:
+    """How many samples of a note are heard if it is choked at `stop_s`; no limit if it is not."""
+    return sys.maxsize if stop_s is None else int((stop_s + CHOKE_S) * rate)
 
 
 def choke(wave: NDArray[np.float32], stop_s: float, rate: int) -> None:
