@@ -12,19 +12,20 @@ _STRIDE = 2
 _RIM = 0.18
 _ROUNDS = 3
 # Points farther than this many median deviations from the camera's motion do not vote (Tukey), and
-# never closer than this many pixels (at 90 lines).
+# never closer than this share of the picture's height.
 _CUTOFF = 4.0
-_LEAST_PX = 0.15
+_LEAST_SHARE = 1 / 600
 
 
-def camera_flow(flow: NDArray[np.float32]) -> NDArray[np.float32]:
+def camera_flow(flow: NDArray[np.float32], lines: int) -> NDArray[np.float32]:
     """Fit the global motion of a flow field and return it as a flow field.
 
     The model is a similarity (shift, turn, zoom): u = ax − by + c, v = bx + ay + d, fitted by
     iteratively reweighted least squares with Tukey's biweight, from the median shift of the rim.
 
     Args:
-        flow: float32 `[H, W, 2]`.
+        flow: float32 `[H, W, 2]`, at as many points of the picture as you like.
+        lines: height of that picture, in the pixels that the flow is measured in.
 
     Returns:
         float32 `[H, W, 2]`.
@@ -39,7 +40,7 @@ def camera_flow(flow: NDArray[np.float32]) -> NDArray[np.float32]:
         du = u - (model[0] * px - model[1] * py + model[2])
         dv = v - (model[1] * px + model[0] * py + model[3])
         distance = np.hypot(du, dv)
-        cutoff = max(_LEAST_PX, _CUTOFF * float(np.median(distance)))
+        cutoff = max(_LEAST_SHARE * lines, _CUTOFF * float(np.median(distance)))
         weight = np.maximum(1.0 - (distance / cutoff) ** 2, 0.0) ** 2
         model = _solve(px, py, u, v, weight)
     fitted = np.empty_like(flow)

@@ -83,7 +83,7 @@ class MotionSense:
         whole = between.flow(before, between.expand(grey, after))
         raw = np.hypot(whole[0], whole[1]).mean() * 180.0 / LINES
         flow = np.ascontiguousarray(np.moveaxis(whole, 0, -1))
-        camera = camera_flow(flow)
+        camera = camera_flow(flow, LINES)
         own = flow - camera
         directions = directogram(own[..., 0].ravel(), own[..., 1].ravel())
         shaken = np.hypot(camera[..., 0], camera[..., 1]).mean()

@@ -61,7 +61,9 @@ def test_camera_is_told_from_what_moves() -> None:
     camera = np.stack([1.5 + 0.02 * (x - 40) - 0.01 * (y - 22), -0.7 + 0.01 * (x - 40) + 0.02 * (y - 22)], -1)
     flow = camera + np.random.default_rng(0).normal(0, 0.05, camera.shape)
     flow[10:35, 20:50] += (5, 2)
-    assert np.abs(camera_flow(flow.astype(np.float32)) - camera).max() < 0.3
+    found = camera_flow(flow.astype(np.float32), 90)
+    assert np.abs(found - camera).max() < 0.3
+    assert camera_flow(2 * flow.astype(np.float32), 180) == pytest.approx(2 * found, abs=1e-4), "any size"
 
 
 def test_a_pan_is_the_cameras() -> None:

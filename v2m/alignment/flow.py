@@ -177,15 +177,15 @@ def _magnitudes(
         between.expand(picture, second)
         x, y = moved = between.flow(first, second)
         magnitude = float(np.mean(cv2.magnitude(x, y)))
-        found.append((magnitude, _parted(moved) if with_camera else None))
+        found.append((magnitude, _parted(moved, len(picture)) if with_camera else None))
         first, second = second, first
     return found
 
 
-def _parted(moved: NDArray[np.float32]) -> tuple[float, float]:
-    """Mean magnitude of the flow without the camera's part, and of that part, pixels."""
+def _parted(moved: NDArray[np.float32], lines: int) -> tuple[float, float]:
+    """Mean magnitude of the flow without the camera's part, and of that part, pixels of a picture so high."""
     some = np.ascontiguousarray(np.moveaxis(moved[:, ::_CAMERA_STRIDE, ::_CAMERA_STRIDE], 0, -1))
-    camera = camera_flow(some)
+    camera = camera_flow(some, lines)
     own = some - camera
     return float(np.hypot(own[..., 0], own[..., 1]).mean()), float(
         np.hypot(*np.moveaxis(camera, -1, 0)).mean()
