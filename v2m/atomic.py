@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,24 +29,21 @@ class OutputError(V2MError):
 class Outputs:
     """The outputs of one run. `claim` early; they are put in place when the `with` block ends well."""
 
-    def __init__(self, force: bool = False) -> None:
+    def __init__(self, force: bool = False, inputs: Iterable[Path] = ()) -> None:
         self._force = force
+        self._inputs = tuple(inputs)
         self._parts: dict[Path, Path] = {}
         self._scratch: dict[Path, Path] = {}
 
-    def claim(self, path: Path, *, never: Path | None = None) -> Path:
+    def claim(self, path: Path) -> Path:
         """The hidden path to write instead of `path`; it has the same suffix.
 
-        Args:
-            never: a file that `path` must not be, `force` or not: the clip itself.
-
         Raises:
-            OutputError: if `path` exists and may not be overwritten, is claimed already, or
-                nothing can be written in its folder.
+            OutputError: if `path` is an input, exists and may not be overwritten, is claimed already,
+                or nothing can be written in its folder.
         """
         path = Path(path).absolute()
-        if never is not None and path.exists() and path.samefile(never):
-            raise OutputError(f"{path}: is the clip itself; name another output")
+        self._spare_inputs(path)
         if path.is_dir():
             raise OutputError(f"{path}: is a folder, not a file name")
         if path.exists() and not self._force:
@@ -85,6 +82,10 @@ class Outputs:
         _make_folder(folder)
         return folder
 
+    def _spare_inputs(self, path: Path) -> None:
+        if path.exists() and any(kept.exists() and path.samefile(kept) for kept in self._inputs):
+            raise OutputError(f"{path}: is an input itself; name another output")
+
     def _reserve(self, path: Path) -> Path:
         _check_parent(path)
         if path in self._parts:
@@ -96,13 +97,15 @@ class Outputs:
         """Put every output in its place; if one cannot be, everything is as it was before.
 
         Raises:
-            OutputError: if an output has appeared meanwhile, or a place can no longer be written.
+            OutputError: if an output has appeared meanwhile or would take the place of an input, or a
+                place can no longer be written.
         """
         before: dict[Path, Path | None] = {}
         folders: list[Path] = []
         place = Path()
         try:
             for part, place in self._moves(folders):
+                self._spare_inputs(place)
                 if place.is_dir():
                     raise OutputError(f"{place}: has become a folder meanwhile")
                 if place.exists() and not self._force:
@@ -155,13 +158,17 @@ class Outputs:
 
 
 @contextmanager
-def outputs(force: bool = False) -> Iterator[Outputs]:
+def outputs(force: bool = False, inputs: Iterable[Path] = ()) -> Iterator[Outputs]:
     """Outputs that are all put in place if the block ends well, and all removed if it does not.
+
+    Args:
+        force: whether files that exist are overwritten.
+        inputs: files that no output may replace, `force` or not: what the run reads.
 
     An error of the operating system that is about the place (disk full, read-only) leaves as an
     `OutputError` of one line.
     """
-    made = Outputs(force)
+    made = Outputs(force, inputs)
     try:
         yield made
         made.publish()

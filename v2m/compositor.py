@@ -61,8 +61,8 @@ def composite(
     notes: list[str] = []
     shorter = length_s is not None and length_s < clip.duration_s - clip.frame_s
     end = ["-t", f"{length_s:.6f}"] if shorter else []
-    with outputs(force) as files:
-        part = files.claim(out, never=clip.path)
+    with outputs(force, [clip.path, Path(soundtrack_wav)]) as files:
+        part = files.claim(out)
         beside = _beside_the_picture(clip, target, notes)
         command = _command(clip, soundtrack_wav, target, [*beside, *end], part)
         try:

@@ -92,8 +92,8 @@ def edit(
     start_s, end_s = check_trim(trim or (0.0, None), clip.duration_s)
     if title is not None:
         check_title(title)
-    with outputs(force) as files:
-        part = files.claim(out, never=clip.path)
+    with outputs(force, [clip.path]) as files:
+        part = files.claim(out)
         picture = files.scratch(out) / "picture.mp4"
         _write_picture(clip, picture, start_s, end_s, title, progress or (lambda share: None))
         _add_sound_and_metadata(clip, picture, part, start_s, end_s - start_s)

@@ -67,9 +67,9 @@ def write_analysis(
         clip = probe(path)
     home = clip.path.parent if folder is None else Path(folder)
     base = home / f"{clip.path.stem}.streams.npz"
-    with outputs(force) as files:
+    with outputs(force, [clip.path]) as files:
         places = {kind: base.with_suffix(f".{kind}") for kind in ("npz", "json", "png")}
-        parts = {kind: files.claim(place, never=clip.path) for kind, place in places.items()}
+        parts = {kind: files.claim(place) for kind, place in places.items()}
         work = files.scratch(base)
         streams = looked_at(clip, run)
         npz, header = streams.save(work / base.name)
@@ -111,8 +111,8 @@ def write_plan(
         clip = probe(path)
     place = clip.path.with_name(f"{clip.path.stem}.plan.json") if out is None else Path(out)
     drawing = place.with_suffix(".png")
-    with outputs(force) as files:
-        plan_part, drawing_part = files.claim(place, never=clip.path), files.claim(drawing, never=clip.path)
+    with outputs(force, [clip.path]) as files:
+        plan_part, drawing_part = files.claim(place), files.claim(drawing)
         streams = looked_at(clip, run)
         with run.stage("plan"):
             plan = make_plan(streams, wishes)

@@ -67,6 +67,13 @@ class Request:
     settings: dict[str, Any]
 
     @property
+    def inputs(self) -> tuple[Path, ...]:
+        """Every file that the run reads: no output may take its place."""
+        style = self.wishes.style
+        own_style = Path(style) if style is not None and style.endswith(".toml") else None
+        return tuple(path for path in (self.clip, self.plan, self.font.path, own_style) if path is not None)
+
+    @property
     def edits(self) -> bool:
         """Whether the picture is changed, and therefore re-encoded."""
         return self.trim is not None or self.title is not None
@@ -167,7 +174,7 @@ def claim_places(request: Request, clip: Clip, outputs: Outputs) -> Places:
     """Claim every output before the work begins.
 
     Raises:
-        OutputError: for an output that exists, or a place that takes none.
+        OutputError: for an output that exists or is an input, or a place that takes none.
         ContainerError: for a name whose format cannot hold the picture.
     """
     fits = suffix_for(clip.codec, clip.path.suffix)
@@ -177,11 +184,7 @@ def claim_places(request: Request, clip: Clip, outputs: Outputs) -> Places:
     out = request.out or clip.path.with_name(f"{clip.path.stem}.scored{suffix}")
     check_holds(out, codec)
     final = {"scored": out, **request.files}
-    files = {name: outputs.claim(path, never=clip.path) for name, path in final.items()}
-    if request.plan is not None:
-        final_plan = final.get("save_plan")
-        if final_plan is not None and final_plan.exists() and final_plan.samefile(request.plan):
-            raise RequestError(f"{request.plan}: would be overwritten by the plan that is made from it")
+    files = {name: outputs.claim(path) for name, path in final.items()}
     stems = None if request.stems is None else outputs.claim_folder(request.stems)
     if request.stems is not None:
         final["stems"] = request.stems

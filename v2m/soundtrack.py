@@ -126,7 +126,7 @@ def fulfil(request: Request, progress: Progress | None = None) -> RunReport:
     with run.stage("probe"):
         clip = source = probe(request.clip)
 
-    with outputs(request.force) as files:
+    with outputs(request.force, request.inputs) as files:
         places = claim_places(request, clip, files)
         clip = stages.trimmed(clip, request, places, run)
 

@@ -95,10 +95,10 @@ def test_refusals(tmp_path: Path) -> None:
     (tmp_path / "clip.mp4").write_text("clip")
     (tmp_path / "alias.mp4").symlink_to(tmp_path / "clip.mp4")
     before = names(tmp_path)
-    with outputs(force=True) as files:
+    with outputs(force=True, inputs=[tmp_path / "gone.mid", tmp_path / "clip.mp4"]) as files:
         for path in ("clip.mp4", "alias.mp4"):
-            with pytest.raises(OutputError, match="is the clip itself"):
-                files.claim(tmp_path / path, never=tmp_path / "clip.mp4")
+            with pytest.raises(OutputError, match="is an input itself"):
+                files.claim(tmp_path / path)
         with pytest.raises(OutputError, match="is a folder"):
             files.claim(tmp_path / "full")
         with pytest.raises(OutputError, match="nowhere: this folder does not exist"):
@@ -113,6 +113,20 @@ def test_refusals(tmp_path: Path) -> None:
         files.claim(tmp_path / "a.mp4")
         files.claim(tmp_path / "a.mp4")
     assert names(tmp_path) == before
+
+
+def test_a_file_of_a_folder_takes_the_place_of_no_input(tmp_path: Path) -> None:
+    (tmp_path / "stems").mkdir()
+    (tmp_path / "stems" / "Drums.wav").write_text("mine")
+    with (
+        pytest.raises(OutputError, match=r"Drums\.wav: is an input itself"),
+        outputs(force=True, inputs=[tmp_path / "stems" / "Drums.wav"]) as files,
+    ):
+        stems = files.claim_folder(tmp_path / "stems")
+        (stems / "Bass.wav").write_text("new")
+        (stems / "Drums.wav").write_text("new")
+    assert names(tmp_path / "stems") == ["Drums.wav"]
+    assert (tmp_path / "stems" / "Drums.wav").read_text() == "mine"
 
 
 def test_a_full_disk_while_writing_is_one_line(tmp_path: Path) -> None:

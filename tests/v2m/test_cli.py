@@ -16,6 +16,7 @@ import pytest
 from encoders.errors import V2MError
 from tests import clips
 from tests.conftest import MakeClip
+from tests.v2m.fonts import make_font
 from v2m.cli.app import app
 from v2m.cli.ending import run_to_end
 
@@ -117,7 +118,15 @@ def test_what_is_no_clip_is_one_line(tmp_path: Path, make_clip: MakeClip, make: 
     [
         (["-o", "nowhere/out.mp4"], "nowhere: this folder does not exist", 1),
         (["-o", "taken.mp4"], "taken.mp4: exists already (--force overwrites it)", 1),
-        (["-o", "clip.mp4", "--force"], "is the clip itself", 1),
+        (["-o", "clip.mp4", "--force"], "clip.mp4: is an input itself", 1),
+        (["--soundfont", "font.sf2", "--wav", "font.sf2", "--force"], "font.sf2: is an input itself", 1),
+        (["--plan", "held.json", "--report", "held.json", "--force"], "held.json: is an input itself", 1),
+        (
+            ["--plan", "held.json", "--save-plan", "./held.json", "--force"],
+            "held.json: is an input itself",
+            1,
+        ),
+        (["--style", "own.toml", "--midi", "own.toml", "--force"], "own.toml: is an input itself", 1),
         (["-o", "out.avi"], ".avi is no format", 1),
         (["-o", "out.webm"], "WebM cannot hold h264 pictures; name the output out.mp4", 1),
         (["--style", "polka"], "style 'polka'", 1),
@@ -151,6 +160,9 @@ def test_what_cannot_be_done_is_refused_before_the_work(
 ) -> None:
     (tmp_path / "clip.mp4").write_bytes(make_clip("plain").read_bytes())
     (tmp_path / "taken.mp4").write_bytes(b"mine")
+    (tmp_path / "held.json").write_text("{}")
+    make_font(tmp_path / "font.sf2")
+    (tmp_path / "own.toml").write_bytes((ROOT / "generators/styles/piano.toml").read_bytes())
     held = tree(tmp_path)
     monkeypatch.chdir(tmp_path)
     ended = run_to_end(lambda: app(["soundtrack", "clip.mp4", *arguments], standalone_mode=False))

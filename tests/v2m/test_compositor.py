@@ -243,7 +243,7 @@ def test_refusals_leave_everything_as_it_was(make_clip: MakeClip, tmp_path: Path
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
     with pytest.raises(OutputError, match="exists already"):
         composite(clip, wav, taken)
-    with pytest.raises(OutputError, match="is the clip itself"):
+    with pytest.raises(OutputError, match="is an input itself"):
         composite(clip, wav, source, force=True)
     with pytest.raises(OutputError, match="does not exist"):
         composite(clip, wav, tmp_path / "nowhere" / "out.mp4")

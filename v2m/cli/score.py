@@ -75,9 +75,9 @@ def _clip(request: Request, csv: Path | None, html: Path | None, force: bool, as
     from v2m.scoring.result import to_csv
     from v2m.scoring.table import print_score, wide_console
 
-    with outputs(force) as files, StageProgress() as progress:
+    with outputs(force, request.files.values()) as files, StageProgress() as progress:
         place = files.claim(csv) if csv else None
-        page = files.claim(html, never=request.clip) if html else None
+        page = files.claim(html) if html else None
         result = score_request(request, progress)
         if page is not None:
             from v2m.score_page import render
@@ -107,11 +107,11 @@ def _folder(
     from rich.text import Text
 
     from v2m.atomic import outputs
-    from v2m.scoring.folder import score_folder
+    from v2m.scoring.folder import inputs_of, score_folder
     from v2m.scoring.result import set_measures, to_csv
     from v2m.scoring.table import print_measures, wide_console
 
-    with outputs(force) as files, StageProgress() as progress:
+    with outputs(force, inputs_of(folder, request)) as files, StageProgress() as progress:
         place = files.claim(csv) if csv else None
         done = score_folder(
             folder, request, out=out, workers=jobs, progress=lambda name, share: progress("clips", share)

@@ -121,6 +121,22 @@ def score_folder(
     return FolderScore(tuple(scores), failures, len(reused), told)
 
 
+def inputs_of(folder: Path, request: Request) -> list[Path]:
+    """Every file that scoring the folder reads.
+
+    Raises:
+        ScoringError: if there is no clip.
+    """
+    found: list[Path] = []
+    for clip in clips_in(folder):
+        try:
+            found += for_clip(request, clip).files.values()
+        except V2MError:
+            # It lacks a companion: that is told when it is scored.
+            found.append(clip)
+    return found
+
+
 def workers_here() -> int:
     """As many as there are cores, if memory lets them."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -150,7 +166,7 @@ def _score_into(request: Request, place: Path) -> str | None:
     """Score one clip in a process of its own; one line if it cannot be."""
     try:
         result = score_request(request)
-        with outputs(force=True) as files:
+        with outputs(force=True, inputs=request.files.values()) as files:
             files.claim(place).write_text(result.to_json() + "\n", encoding="utf-8")
     except V2MError as error:
         return " ".join(str(error).split())

@@ -22,6 +22,8 @@ from tests.v2m.alignment.sounds import clicks
 from tests.v2m.scoring import scenes
 from v2m.alignment.onsets import onset_envelope
 from v2m.alignment.tempo import estimate_pulse
+from v2m.atomic import OutputError
+from v2m.cli.app import app
 from v2m.scoring.folder import score_folder
 from v2m.scoring.request import ScoringError, make_request
 from v2m.scoring.result import ClipScore, to_csv
@@ -160,6 +162,25 @@ def test_the_command_prints_tables_or_json(clip: Path, tmp_path: Path) -> None:
     again = run("score", clip, "--csv", "row.csv", cwd=tmp_path)
     assert again.returncode == 1
     assert "--force" in again.stderr
+
+
+def test_no_output_takes_the_place_of_what_is_scored(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even with --force: the clip, the music and everything that a folder reads stay as they are."""
+    (tmp_path / "c.mp4").write_bytes(clip.read_bytes())
+    scenes.write_sound(tmp_path / "m.wav", clicks(EVENTS_S, 5.0))
+    held = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    monkeypatch.chdir(tmp_path)
+    for asked in (
+        ("c.mp4", "--csv", "c.mp4"),
+        ("c.mp4", "--audio", "m.wav", "--html", "m.wav"),
+        (".", "--csv", "c.mp4", "--out", "elsewhere"),
+        (".", "--audio", "m.wav", "--csv", "m.wav", "--out", "elsewhere"),
+    ):
+        with pytest.raises(OutputError, match="is an input itself"):
+            app(["score", *asked, "--force"], standalone_mode=False)
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == held
 
 
 def test_sounds_alone_are_compared_by_beats(tmp_path: Path) -> None:
