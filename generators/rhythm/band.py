@@ -16,6 +16,9 @@ The `arrangement` table of a style file (`generators/styles/NAME.toml`) holds:
     [[voices]]              name, role, program, synth, gain_db, pan, reverb (see `music.Voice`),
                             eq, compress, drive_db, width, pump, echo (see `desk.Strip`) and
       pattern               how it plays: one of its role's `PATTERNS`
+      rhythms               onset templates of its own, in place of the ensemble's attacks (`idiom`): X in
+                            every bar, x and o as bars fill
+      power                 true: root, fifth and octave of each chord, as distorted guitars play
       range                 lowest and highest MIDI note
       energy                the section energies, from-to, in which it plays
       intro, outro          whether it plays in sections of that role (default true)
@@ -54,7 +57,7 @@ from generators.style import Style
 from generators.table import fill
 
 STRENGTHS = {"X": 1.0, "x": 0.75, "o": 0.45}
-_TEXTURES = ("sustain", "block", "stab", "comp", "offbeat", "up", "updown", "ostinato", "alberti")
+_TEXTURES = ("sustain", "block", "stab", "comp", "offbeat", "up", "updown", "ostinato", "alberti", "chop")
 # Role → the patterns it can play; written in `texture` and `bass`.
 PATTERNS: dict[str, tuple[str, ...]] = {
     "pad": _TEXTURES,
@@ -85,6 +88,8 @@ class Part:
     stress: float
     attack_s: float
     pedal: bool
+    rhythms: tuple[str, ...] = ()
+    power: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,8 @@ def _band(table: Mapping[str, Any]) -> Band:
     levels = tuple(dict(level) for level in drums.get("levels", ()))
     drum_fill = dict(drums.get("fill", {}))
     sounds = DRUM_KEYS | {name: int(key) for name, key in drums.get("sounds", {}).items()}
-    for pattern in [*rhythms, *(p for level in [*levels, drum_fill] for p in level.values())]:
+    own = (str(rhythm) for voice in table["voices"] for rhythm in voice.get("rhythms", ()))
+    for pattern in [*rhythms, *own, *(p for level in [*levels, drum_fill] for p in level.values())]:
         if not pattern or len(pattern) % 4 or set(pattern) - {".", *STRENGTHS}:
             raise PlanError(f"pattern {pattern!r} is not four characters of 'Xxo.' a beat")
     for sound in {sound for level in [*levels, drum_fill] for sound in level}:
@@ -208,6 +214,8 @@ def _part(entry: Mapping[str, Any]) -> Part:
     start, end = (float(e) for e in entry.get("energy", (0.0, 1.0)))
     if high - low < 11:
         raise PlanError(f"voice {entry['name']}: a range of less than an octave cannot hold every key")
+    if entry.get("power") and high - low < 23:
+        raise PlanError(f"voice {entry['name']}: power chords in every key need a range of two octaves")
     role, pattern = str(entry["role"]), str(entry.get("pattern", ""))
     if pattern not in PATTERNS.get(role, ()):
         known = ", ".join(PATTERNS.get(role, ())) or f"roles: {', '.join(PATTERNS)}"
@@ -223,6 +231,8 @@ def _part(entry: Mapping[str, Any]) -> Part:
         stress=float(entry.get("stress", 0.6)),
         attack_s=float(entry.get("attack_ms", 0.0)) / 1000,
         pedal=bool(entry.get("pedal", False)),
+        rhythms=tuple(str(r) for r in entry.get("rhythms", ())),
+        power=bool(entry.get("power", False)),
     )
 
 

@@ -21,6 +21,7 @@ from generators.rhythm.drums import Drumming, write_drums
 from generators.rhythm.ending import last_chord, last_stroke
 from generators.rhythm.expression import Played, perform
 from generators.rhythm.harmony import Harmony, harmonise
+from generators.rhythm.idiom import own_pulse, power_chords
 from generators.rhythm.melody import Theme, write_melody
 from generators.rhythm.motif import Motif, invent
 from generators.rhythm.notes import Note
@@ -88,6 +89,8 @@ def _part(
     notes: list[Note] = []
     lows: dict[int, int] = {}
     voicings: Voicings = {}
+    pulse = own_pulse(timeline, part, pulse)
+    kicks = frozenset[int]() if part.rhythms else drumming.kicks
     if role == "bass":
         lows = dict(
             zip((s.start for s in harmony.spans), bass_line(chords, part.low, part.high), strict=True)
@@ -96,7 +99,11 @@ def _part(
         players = (p for parts in casting.sections for p in parts if p.voice.role == "bass")
         low, high = next(((p.low, p.high) for p in players), BASS_RANGE)
         basses = bass_line(chords, low, high)
-        voiced = voice_chords(chords, basses, part.low, part.high)
+        voiced = (
+            power_chords(chords, part.low, part.high)
+            if part.power
+            else voice_chords(chords, basses, part.low, part.high)
+        )
         voicings = dict(zip((s.start for s in harmony.spans), voiced, strict=True))
     for index, section in enumerate(sections):
         if not casting.plays(part, index):
@@ -106,7 +113,7 @@ def _part(
             first, end = (int(timeline.first_slot[b]) for b in (bars.start, bars.stop))
             notes += drumming.within(first, end)
         elif role == "bass":
-            notes += write_bass(timeline, harmony, pulse, drumming.kicks, lows, part, bars)
+            notes += write_bass(timeline, harmony, pulse, kicks, lows, part, bars)
         elif role == "melody":
             theme = themes.get(section.label)
             sung = write_melody(timeline, harmony, pulse, motifs[section.label], section, part, theme)

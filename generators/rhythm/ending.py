@@ -5,6 +5,7 @@ from __future__ import annotations
 from generators.rhythm.accents import strike
 from generators.rhythm.band import AccentPart, Part
 from generators.rhythm.harmony import Harmony
+from generators.rhythm.idiom import power_chords
 from generators.rhythm.notes import Note
 from generators.rhythm.timeline import Timeline
 from generators.rhythm.voicing import bass_line, candidates
@@ -27,6 +28,8 @@ def last_chord(timeline: Timeline, harmony: Harmony, part: Part, before: list[No
         pitches: tuple[int, ...] = (min(homes, key=lambda p: (abs(p - near), p)),) if homes else ()
     elif role == "bass":
         pitches = (bass_line([chord], part.low, part.high)[0],)
+    elif part.power:
+        pitches = power_chords([chord], part.low, part.high)[0]
     else:
         options = candidates(chord, part.low, part.high, 4)
         last = max((n.slot for n in earlier), default=0)

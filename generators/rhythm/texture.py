@@ -65,6 +65,11 @@ def comp(timeline: Timeline, harmony: Harmony, pulse: Pulse, voicings: Voicings,
     return _struck(timeline, harmony, pulse, voicings, bars, per_density=4.5, share=0.8, changes=True)
 
 
+def chop(timeline: Timeline, harmony: Harmony, pulse: Pulse, voicings: Voicings, bars: range) -> list[Note]:
+    """Short chords on every attack: a guitar or clavinet that keeps a rhythm of its own."""
+    return _struck(timeline, harmony, pulse, voicings, bars, per_density=99.0, share=0.55, changes=False)
+
+
 def _struck(
     timeline: Timeline,
     harmony: Harmony,
@@ -159,4 +164,5 @@ PATTERNS: dict[str, Callable[[Timeline, Harmony, Pulse, Voicings, range], list[N
     "updown": _figure(_up_down),
     "ostinato": _figure(_ostinato),
     "alberti": _figure(_alberti),
+    "chop": chop,
 }
