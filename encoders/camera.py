@@ -7,6 +7,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.compiled import compiled
+
 _STRIDE = 2
 # The camera is first read off the rim of the picture, where the background mostly is.
 _RIM = 0.18
@@ -32,20 +34,13 @@ def camera_flow(flow: NDArray[np.float32], lines: int) -> NDArray[np.float32]:
     """
     x, y = _places(*flow.shape[:2])
     some = (slice(None, None, _STRIDE), slice(None, None, _STRIDE))
-    u, v = flow[some][..., 0].ravel(), flow[some][..., 1].ravel()
+    u, v = (np.ascontiguousarray(flow[some][..., axis]).ravel() for axis in (0, 1))
     px, py = x[some].ravel(), y[some].ravel()
     rim = (np.abs(px) > px.max() * (1 - 2 * _RIM)) | (np.abs(py) > py.max() * (1 - 2 * _RIM))
-    model = (0.0, 0.0, float(np.median(u[rim])), float(np.median(v[rim])))
-    for _ in range(_ROUNDS):
-        du = u - (model[0] * px - model[1] * py + model[2])
-        dv = v - (model[1] * px + model[0] * py + model[3])
-        distance = np.hypot(du, dv)
-        cutoff = max(_LEAST_SHARE * lines, _CUTOFF * float(np.median(distance)))
-        weight = np.maximum(1.0 - (distance / cutoff) ** 2, 0.0) ** 2
-        model = _solve(px, py, u, v, weight)
+    a, b, c, d = _fit(px, py, u, v, float(np.median(u[rim])), float(np.median(v[rim])), _LEAST_SHARE * lines)
     fitted = np.empty_like(flow)
-    fitted[..., 0] = model[0] * x - model[1] * y + model[2]
-    fitted[..., 1] = model[1] * x + model[0] * y + model[3]
+    fitted[..., 0] = a * x - b * y + c
+    fitted[..., 1] = b * x + a * y + d
     return fitted
 
 
@@ -56,19 +51,45 @@ def _places(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.fl
     return (x - (width - 1) / 2) / height, (y - (height - 1) / 2) / height
 
 
-def _solve(
+@compiled
+def _fit(
     x: NDArray[np.float32],
     y: NDArray[np.float32],
     u: NDArray[np.float32],
     v: NDArray[np.float32],
-    weight: NDArray[np.float32],
+    shift_x: float,
+    shift_y: float,
+    least: float,
 ) -> tuple[float, float, float, float]:
-    """Weighted least squares of the four parameters, in closed form about the weighted centre."""
-    weight = weight / (weight.sum() + np.float32(1e-6))
-    cx, cy, cu, cv = (float(np.dot(weight, column)) for column in (x, y, u, v))
-    dx, dy, du, dv = x - cx, y - cy, u - cu, v - cv
-    wx, wy = weight * dx, weight * dy
-    spread = float(np.dot(wx, dx) + np.dot(wy, dy)) + 1e-9
-    a = float(np.dot(wx, du) + np.dot(wy, dv)) / spread
-    b = float(np.dot(wx, dv) - np.dot(wy, du)) / spread
-    return a, b, cu - a * cx + b * cy, cv - b * cx - a * cy
+    """The model's a, b, c, d from a first guess of the shift; `least` is the smallest cutoff, in pixels.
+
+    Weighted least squares of four parameters have a closed form about the weighted centre.
+    """
+    a, b, c, d = 0.0, 0.0, shift_x, shift_y
+    distance = np.empty(len(x))
+    for _ in range(_ROUNDS):
+        for i in range(len(x)):
+            distance[i] = np.sqrt(
+                (u[i] - (a * x[i] - b * y[i] + c)) ** 2 + (v[i] - (b * x[i] + a * y[i] + d)) ** 2
+            )
+        cutoff = max(least, _CUTOFF * np.median(distance))
+        total, mean_x, mean_y, mean_u, mean_v = 1e-6, 0.0, 0.0, 0.0, 0.0
+        for i in range(len(x)):
+            weight = max(1.0 - (distance[i] / cutoff) ** 2, 0.0) ** 2
+            distance[i] = weight
+            total += weight
+            mean_x += weight * x[i]
+            mean_y += weight * y[i]
+            mean_u += weight * u[i]
+            mean_v += weight * v[i]
+        mean_x, mean_y, mean_u, mean_v = mean_x / total, mean_y / total, mean_u / total, mean_v / total
+        spread, along, across = 1e-9 * total, 0.0, 0.0
+        for i in range(len(x)):
+            weight = distance[i]
+            dx, dy, du, dv = x[i] - mean_x, y[i] - mean_y, u[i] - mean_u, v[i] - mean_v
+            spread += weight * (dx * dx + dy * dy)
+            along += weight * (dx * du + dy * dv)
+            across += weight * (dx * dv - dy * du)
+        a, b = along / spread, across / spread
+        c, d = mean_u - a * mean_x + b * mean_y, mean_v - b * mean_x - a * mean_y
+    return a, b, c, d

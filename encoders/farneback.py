@@ -24,6 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.compiled import compiled
+
 _LEVELS = 3
 _LEAST_SIDE = 32
 _WINDOW = 15
@@ -142,25 +144,9 @@ class _Level:
                     cv2.boxFilter(plane, -1, (2, 2), dst=made, anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
                 moved = self._spare
             terms.compare(after, moved)
-            terms.multiply()
             terms.window(self._sums, add=number > 0)
         # Sums over two lattices are twice those over one, and their products four times.
-        self._solve(_REGULAR * np.float32(len(lattices) ** 2))
-
-    def _solve(self, regular: np.float32) -> None:
-        """The movement that explains the sums: d = (Σ AᵀA)⁻¹ Σ AᵀΔb."""
-        yy, xx, xy = self._sums[:3]
-        determinant, spare = self._spare
-        np.multiply(yy, xx, out=determinant)
-        np.multiply(xy, xy, out=spare)
-        determinant -= spare
-        determinant += regular
-        # x from (yy, h_x), y from (xx, h_y).
-        np.multiply(self._sums[:2], self._sums[:2:-1], out=self.moved)
-        np.divide(np.float32(1), determinant, out=determinant)
-        self._sums[3:] *= xy
-        self.moved -= self._sums[3:]
-        self.moved *= determinant
+        _solve(self._sums, _REGULAR * np.float32(len(lattices) ** 2), self.moved)
 
 
 class _Terms:
@@ -169,72 +155,30 @@ class _Terms:
     def __init__(self, height: int, width: int, lattice: _Lattice) -> None:
         self._lattice = lattice
         y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-        self._here = lattice.slices(height, width)
+        rows, columns = self._here = lattice.slices(height, width)
         self._points = np.ascontiguousarray(np.stack([x, y])[(slice(None), *self._here)])
         self.shape = self._points.shape[1:]
         self._at = np.empty_like(self._points)
         self._four = np.empty((*self.shape, 4), np.float32)
+        self._a_xy = np.empty(self.shape, np.float32)
         self._before = np.empty((5, *self.shape), np.float32)
-        # Δb in y and x; A in yy, xx and xy.
-        self._terms = np.empty((5, *self.shape), np.float32)
-        # Ayy² + Axy², Axx² + Axy², (Ayy + Axx) Axy, and AᵀΔb in y and x.
         self._products = np.empty((5, *self.shape), np.float32)
         self._windowed = np.empty(self.shape, np.float32)
         # Squared, as every product is of two weighted terms.
-        weights = (_edge_weights(height)[:, None] * _edge_weights(width)) ** 2
-        self._weights = np.ascontiguousarray(weights[self._here])
-        self._rim = -(-len(_EDGE) // lattice.step)
+        self._weights = _edge_weights(height)[rows] ** 2, _edge_weights(width)[columns] ** 2
 
     def start(self, before: Expansion) -> None:
         np.copyto(self._before, before.planes[(slice(None), *self._here)])
 
     def compare(self, after: Expansion, moved: NDArray[np.float32]) -> None:
-        """Δb and the mean of A, the second picture taken where each point has moved to."""
+        """The products, the second picture taken where each point has moved to."""
         import cv2
 
-        np.add(self._points, moved, out=self._at)
-        before = self._before
-        b_y, b_x, a_yy, a_xx, a_xy = self._terms
+        x, y = np.add(self._points, moved, out=self._at)
         where: dict[str, Any] = {"interpolation": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_CONSTANT}
-        cv2.remap(after.four, self._at[0], self._at[1], dst=self._four, borderValue=0, **where)
-        cv2.remap(after.planes[4], self._at[0], self._at[1], dst=a_xy, borderValue=float("nan"), **where)
-        cv2.split(self._four, [b_y, b_x, a_yy, a_xx])
-        # What has left the picture says nothing: its b counts as 0, its A as the first picture's.
-        gone = np.flatnonzero(np.isnan(a_xy))
-        if len(gone):
-            terms, own = self._terms.reshape(5, -1), before.reshape(5, -1)
-            terms[:2, gone] = 0
-            terms[2:, gone] = own[2:, gone]
-        np.subtract(before[:2], self._terms[:2], out=self._terms[:2])
-        np.add(before[2:], self._terms[2:], out=self._terms[2:])
-        a_xy *= np.float32(0.5)
-        x, y = moved
-        cv2.accumulateProduct(a_yy, y, b_y)
-        cv2.accumulateProduct(a_xy, x, b_y)
-        cv2.accumulateProduct(a_xy, y, b_x)
-        cv2.accumulateProduct(a_xx, x, b_x)
-
-    def multiply(self) -> None:
-        """AᵀA and AᵀΔb at each point."""
-        import cv2
-
-        b_y, b_x, a_yy, a_xx, a_xy = self._terms
-        yy, xx, xy, h_y, h_x = self._products
-        np.multiply(a_yy, b_y, out=h_y)
-        cv2.accumulateProduct(a_xy, b_x, h_y)
-        np.multiply(a_xy, b_y, out=h_x)
-        cv2.accumulateProduct(a_xx, b_x, h_x)
-        np.add(a_yy, a_xx, out=xy)
-        np.multiply(xy, a_xy, out=xy)
-        np.multiply(a_xy, a_xy, out=yy)
-        np.copyto(xx, yy)
-        cv2.accumulateSquare(a_yy, yy)
-        cv2.accumulateSquare(a_xx, xx)
-        rim, inner = self._rim, slice(self._rim, -self._rim)
-        for edge in (np.s_[:rim], np.s_[-rim:], np.s_[inner, :rim], np.s_[inner, -rim:]):
-            self._products[(slice(None), *(edge if isinstance(edge, tuple) else (edge,)))] *= self._weights[
-                edge
-            ]
+        cv2.remap(after.four, x, y, dst=self._four, borderValue=0, **where)
+        cv2.remap(after.planes[4], x, y, dst=self._a_xy, borderValue=float("nan"), **where)
+        _multiply(self._before, self._four, self._a_xy, moved, *self._weights, self._products)
 
     def window(self, sums: NDArray[np.float32], *, add: bool) -> None:
         """Means over the window around each point of the first lattice, into `sums` or added to them."""
@@ -273,6 +217,89 @@ class _Lattice:
 
 _EVERY_POINT = (_Lattice(1, 0),)
 _QUINCUNX = (_Lattice(2, 0), _Lattice(2, 1))
+
+
+@compiled
+def _multiply(
+    before: NDArray[np.float32],
+    four: NDArray[np.float32],
+    a_xy: NDArray[np.float32],
+    moved: NDArray[np.float32],
+    weights_y: NDArray[np.float32],
+    weights_x: NDArray[np.float32],
+    products: NDArray[np.float32],
+) -> None:
+    """AᵀA and AᵀΔb at each point, with A the mean of both pictures'.
+
+    Args:
+        before: `[5, h, w]`, the first picture's planes (`Expansion`).
+        four, a_xy: `[h, w, 4]` and `[h, w]`, the second's; NaN in `a_xy` outside it.
+        moved: `[2, h, w]`.
+        weights_y, weights_x: `[h]`, `[w]`.
+        products: `[5, h, w]`, what is made: Ayy² + Axy², Axx² + Axy², (Ayy + Axx) Axy, AᵀΔb in y and x.
+    """
+    height, width = a_xy.shape
+    rows = np.empty((5, width), np.float32)
+    # Short loops over whole rows, each with one result: such a loop is compiled to vector instructions.
+    b_y, b_x, yy, xx, xy = rows[0], rows[1], rows[2], rows[3], rows[4]
+    for y in range(height):
+        first_y, first_x = before[0, y], before[1, y]
+        first_yy, first_xx, first_xy = before[2, y], before[3, y], before[4, y]
+        second, second_xy = four[y], a_xy[y]
+        x_moved, y_moved = moved[0, y], moved[1, y]
+        for x in range(width):
+            b_y[x] = second[x, 0]
+            b_x[x] = second[x, 1]
+            yy[x] = second[x, 2]
+            xx[x] = second[x, 3]
+        for x in range(width):
+            xy[x] = second_xy[x]
+        # What has left the picture says nothing: its b counts as 0, its A as the first picture's.
+        for x in range(width):
+            if np.isnan(second_xy[x]):
+                b_y[x] = np.float32(0)
+                b_x[x] = np.float32(0)
+                yy[x] = first_yy[x]
+                xx[x] = first_xx[x]
+                xy[x] = first_xy[x]
+        for x in range(width):
+            yy[x] = yy[x] + first_yy[x]
+        for x in range(width):
+            xx[x] = xx[x] + first_xx[x]
+        for x in range(width):
+            xy[x] = (xy[x] + first_xy[x]) * np.float32(0.5)
+        for x in range(width):
+            b_y[x] = first_y[x] - b_y[x] + yy[x] * y_moved[x] + xy[x] * x_moved[x]
+        for x in range(width):
+            b_x[x] = first_x[x] - b_x[x] + xy[x] * y_moved[x] + xx[x] * x_moved[x]
+        weight = weights_y[y]
+        made = products[0, y]
+        for x in range(width):
+            made[x] = (yy[x] * yy[x] + xy[x] * xy[x]) * (weight * weights_x[x])
+        made = products[1, y]
+        for x in range(width):
+            made[x] = (xx[x] * xx[x] + xy[x] * xy[x]) * (weight * weights_x[x])
+        made = products[2, y]
+        for x in range(width):
+            made[x] = (yy[x] + xx[x]) * xy[x] * (weight * weights_x[x])
+        made = products[3, y]
+        for x in range(width):
+            made[x] = (yy[x] * b_y[x] + xy[x] * b_x[x]) * (weight * weights_x[x])
+        made = products[4, y]
+        for x in range(width):
+            made[x] = (xy[x] * b_y[x] + xx[x] * b_x[x]) * (weight * weights_x[x])
+
+
+@compiled
+def _solve(sums: NDArray[np.float32], regular: np.float32, moved: NDArray[np.float32]) -> None:
+    """The movement that explains the sums, `[5, h, w]` → `[2, h, w]`: d = (Σ AᵀA)⁻¹ Σ AᵀΔb."""
+    for y in range(moved.shape[1]):
+        yy, xx, xy, h_y, h_x = sums[0, y], sums[1, y], sums[2, y], sums[3, y], sums[4, y]
+        x_moved, y_moved = moved[0, y], moved[1, y]
+        for x in range(moved.shape[2]):
+            x_moved[x] = (yy[x] * h_x[x] - xy[x] * h_y[x]) / (yy[x] * xx[x] - xy[x] * xy[x] + regular)
+        for x in range(moved.shape[2]):
+            y_moved[x] = (xx[x] * h_y[x] - xy[x] * h_x[x]) / (yy[x] * xx[x] - xy[x] * xy[x] + regular)
 
 
 def _stretch(moved: NDArray[np.float32], into: NDArray[np.float32]) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from generators.desk import Compression
 from v2m.limiter import released
+from v2m.recursion import smoother
 
 HOP = 64
 KNEE_DB = 6.0
@@ -32,10 +33,9 @@ class Compressor:
         self._s = settings
         hop_s = HOP / sample_rate
         self._rise_db = RELEASE_DB * hop_s / (settings.release_ms / 1000)
-        self._keep = float(np.exp(-hop_s / (settings.attack_ms / 1000)))
         self._rest = np.zeros(0, np.float32)  # squares that don't fill a hop yet
         self._released_db = 0.0
-        self._smooth_db = np.zeros(1)
+        self._smooth = smoother(float(np.exp(-hop_s / (settings.attack_ms / 1000))))
         # What hops two and one before the present one ask for.
         self._gains_db = np.zeros(2)
         self._within = 0
@@ -57,8 +57,6 @@ class Compressor:
 
     def _asked(self, power: NDArray[np.float32]) -> NDArray[np.float64]:
         """The gain in decibels that hops of this mean square ask for, `[hops]`."""
-        from scipy.signal import lfilter
-
         if not len(power):
             return np.zeros(0)
         over_db = 10 * np.log10(np.maximum(power.astype(np.float64), SMALLEST)) - self._s.threshold_db
@@ -67,5 +65,5 @@ class Compressor:
         needed_db = -over_db * (1 - 1 / self._s.ratio)
         let_go = released(needed_db, self._rise_db, self._released_db)
         self._released_db = float(let_go[-1])
-        smooth, self._smooth_db = lfilter([1 - self._keep], [1, -self._keep], let_go, zi=self._smooth_db)
-        return np.asarray(smooth)
+        smooth: NDArray[np.float64] = self._smooth.feed(let_go[None, :])[0]
+        return smooth

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.desk import Echo
+from v2m.recursion import bandpass
 
 AUDIBLE = 1e-7  # below, the line is empty: recursions on ever smaller numbers are slow
 
@@ -14,12 +15,9 @@ class EchoLine:
     """A delay line for sound in blocks, float32 `[2, n]`."""
 
     def __init__(self, settings: Echo, sample_rate: int) -> None:
-        from scipy import signal
-
         self._feedback = settings.feedback
         band = (settings.low_cut_hz, min(settings.high_cut_hz, 0.45 * sample_rate))
-        self._b, self._a = signal.butter(1, band, "bandpass", fs=sample_rate)
-        self._state = np.zeros((2, len(self._a) - 1))
+        self._filter = bandpass(*band, sample_rate, 2)
         self._line = np.zeros((2, max(1, round(settings.time_s * sample_rate))))
 
     def feed(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -37,11 +35,9 @@ class EchoLine:
         return out
 
     def _filtered(self, sound: NDArray[np.float64]) -> NDArray[np.float64]:
-        from scipy import signal
-
-        if not sound.any() and np.abs(self._state).max() < AUDIBLE:
-            self._state[:] = 0
+        if not sound.any() and np.abs(self._filter.state).max() < AUDIBLE:
+            self._filter.state[:] = 0
             return sound
-        filtered, self._state = signal.lfilter(self._b, self._a, sound, axis=1, zi=self._state)
+        filtered = self._filter.feed(sound)
         filtered[np.abs(filtered) < AUDIBLE] = 0
-        return np.asarray(filtered)
+        return filtered

@@ -19,7 +19,6 @@ from v2m.synth.melodic import Melodic, driven
 from v2m.synth.pitch import CONTROL, Motion, Phases, blocks, controlled, key_hz
 from v2m.synth.wavetable import (
     LOWEST_HZ,
-    READ_AT_ONCE,
     WAVES,
     Response,
     Tables,
@@ -28,7 +27,6 @@ from v2m.synth.wavetable import (
 )
 
 MIDDLE_KEY, MIDDLE_VELOCITY = 60, 80
-RAMP = np.arange(CONTROL, dtype=np.float32) / np.float32(CONTROL)
 
 
 @dataclass(frozen=True)
@@ -167,9 +165,9 @@ class Analog(Melodic):
         wheel: NDArray[np.float32] | None,
     ) -> NDArray[np.float32]:
         rate, patch = self.sample_rate, self.patch
-        row = None
+        rows = None
         if patch.filter is not None:
-            row = self._row(patch.filter, key, velocity, held_s, n, rng, wheel)
+            rows = self._rows(patch.filter, key, velocity, held_s, n, rng, wheel)
         out = np.zeros((self._channels, blocks(n) * CONTROL), np.float32)
         for oscillator, tables in zip(patch.oscillators, self._tables, strict=True):
             hz = key_hz(key + oscillator.semitones)
@@ -177,19 +175,14 @@ class Analog(Melodic):
             cents = patch.motion.cents(oscillator.voices, n, rate, rng, bend_cents, wheel)
             begin = rng.uniform(size=oscillator.voices) if patch.free else np.zeros(oscillator.voices)
             phases = Phases(hz * np.exp2(oscillator.detuned() / 1200), cents, begin, rate)
-            step = max(1, READ_AT_ONCE // (oscillator.voices * CONTROL))
-            for first in range(0, blocks(n), step):
-                last = min(first + step, blocks(n))
-                at = slice(first * CONTROL, last * CONTROL)
-                place = None if row is None else row[at]
-                out[:, at] += read(table, phases.stretch(first, last), place, gains)
+            out += read(table, phases, rows, gains)
         out = out[:, :n]
         if self._breathing is not None:
             self._breathing.add(out, held_s, rng)
         out *= patch.amp.curve(held_s, n, rate)
         return driven(out, patch.drive_db, rate) if patch.drive_db else out
 
-    def _row(
+    def _rows(
         self,
         filter_: Filter,
         key: int,
@@ -199,7 +192,7 @@ class Analog(Melodic):
         rng: np.random.Generator,
         wheel: NDArray[np.float32] | None,
     ) -> NDArray[np.float32]:
-        """The place between a table's rows, sample by sample, float32 `[blocks · CONTROL]`."""
+        """The place between a table's rows at each block's beginning, float32 `[blocks + 1]`."""
         count = blocks(n) + 1
         octaves = np.full(count, np.log2(filter_.hz / LOWEST_HZ), np.float32)
         octaves += filter_.key_track * (key - MIDDLE_KEY) / 12
@@ -214,5 +207,4 @@ class Analog(Melodic):
         if wheel is not None and filter_.wheel_octaves:
             opened = controlled(wheel, count * CONTROL) * np.float32(filter_.wheel_octaves)
             octaves += opened
-        row = row_of(octaves)
-        return np.asarray((row[:-1, None] + np.diff(row)[:, None] * RAMP).ravel())
+        return row_of(octaves)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v2m.instrument import Insert, spread_over
+from v2m.recursion import dc_block
 from v2m.saturate import saturated
 from v2m.synth.envelope import Envelope
 from v2m.synth.inserts import Chorus, InsertChain, Tremolo
@@ -93,10 +94,7 @@ class Melodic(ABC):
 
 def driven(note: NDArray[np.float32], drive_db: float, rate: int) -> NDArray[np.float32]:
     """A note clipped softly, float32 `[channels, n]`; the offset that clips one side more is taken out."""
-    from scipy.signal import lfilter
-
-    keep = 1 - 2 * np.pi * OFFSET_HZ / rate
-    clipped = lfilter([1, -1], [1, -keep], saturated(note, drive_db), axis=1).astype(np.float32)
+    clipped = dc_block(OFFSET_HZ, rate, len(note)).feed(saturated(note, drive_db)).astype(np.float32)
     last = min(int(CHOKE_S * rate), note.shape[1])
     clipped[:, note.shape[1] - last :] *= np.linspace(1, 0, last, dtype=np.float32)
     return np.asarray(clipped)

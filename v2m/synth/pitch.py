@@ -95,6 +95,9 @@ class Phases:
         hz: float64 `[oscillators]`.
         cents: float64 `[oscillators or 1, blocks]`, off those.
         begin: float64 `[oscillators]`, the first phase, 0 to 1.
+
+    Attributes:
+        first, step: uint32 `[oscillators, blocks]`, each block's first phase and the step between samples.
     """
 
     def __init__(
@@ -107,12 +110,12 @@ class Phases:
         step = np.round(hz[:, None] * np.exp2(cents / 1200) * (PERIOD / rate)).astype(np.uint64)
         passed = np.cumsum(step * np.uint64(CONTROL), axis=1) - step * np.uint64(CONTROL)
         first = (begin * PERIOD).astype(np.uint64)[:, None]
-        self._step = step.astype(np.uint32)
-        self._first = (first + passed).astype(np.uint32)
+        self.step = step.astype(np.uint32)
+        self.first = (first + passed).astype(np.uint32)
 
     def stretch(self, first: int, last: int) -> NDArray[np.uint32]:
         """Phases of blocks `first` to `last`, uint32 `[oscillators, samples]`."""
         ramp = np.arange(CONTROL, dtype=np.uint32)
-        phase = self._step[:, first:last, None] * ramp
-        phase += self._first[:, first:last, None]
+        phase = self.step[:, first:last, None] * ramp
+        phase += self.first[:, first:last, None]
         return phase.reshape(len(phase), -1)

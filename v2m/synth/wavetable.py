@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.compiled import compiled
 from v2m.synth.errors import SynthError
+from v2m.synth.pitch import CONTROL, Phases
 
 WAVES = ("sine", "triangle", "square", "saw", "pulse")
 FILTERS = ("lowpass", "highpass", "bandpass")
@@ -26,7 +28,6 @@ NYQUIST_SHARE = 0.42  # of the rate; what is left is for detuning and vibrato
 SAMPLES_PER_HARMONIC = 6
 SMALLEST = 2048
 CACHE_BYTES = 48 << 20
-READ_AT_ONCE = 1 << 14  # so many oscillator samples stay in a core's cache
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,9 @@ def harmonics(wave: str, count: int, pulse_width: float) -> NDArray[np.complex12
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """complex64 `[rows · size]`: real, a sample of the period; imaginary, the step to the next."""
+    """float32 `[rows, size, 2]`: a sample of the period, and the step to the next; the last row twice."""
 
-    points: NDArray[np.complex64]
-    size: int
+    points: NDArray[np.float32]
 
 
 def make_table(
@@ -114,10 +114,8 @@ def make_table(
     spectrum = np.zeros((len(weights), size // 2 + 1), np.complex128)
     spectrum[:, 1 : count + 1] = weights * harmonics(wave, count, pulse_width) * (size / 2)
     period = np.fft.irfft(spectrum, size, axis=1)
-    points = np.empty(period.shape, np.complex64)
-    points.real = period
-    points.imag = np.roll(period, -1, axis=1) - period
-    return Table(points.ravel(), size)
+    period = np.concatenate([period, period[-1:]])
+    return Table(np.stack([period, np.roll(period, -1, axis=1) - period], axis=2).astype(np.float32))
 
 
 class Tables:
@@ -139,35 +137,61 @@ class Tables:
 
 
 def read(
-    table: Table, phase: NDArray[np.uint32], row: NDArray[np.float32] | None, gains: NDArray[np.float32]
+    table: Table, phases: Phases, rows: NDArray[np.float32] | None, gains: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Oscillators read from a table and mixed, float32 `[channels, n]`; linear between points and rows.
+    """Oscillators read from a table and mixed, float32 `[channels, blocks · CONTROL]`.
+
+    Linear between points and between rows.
 
     Args:
-        phase: `[oscillators, n]`.
-        row: `[n]`, the place between rows; None for the only row.
+        rows: `[blocks + 1]`, the place between rows at each block's beginning, and at the end; None for
+            the only row.
         gains: `[channels, oscillators]`.
     """
-    shift = np.uint32(33 - table.size.bit_length())
-    at = (phase >> shift).astype(np.intp)
-    within = (phase & np.uint32((1 << int(shift)) - 1)).astype(np.float32)
-    within *= np.float32(2.0 ** -int(shift))
-    if row is None:
-        return _mixed(table.points.take(at), within, gains)
-    below = row.astype(np.intp)
-    at += below * table.size
-    mixed = _mixed(table.points.take(at), within, gains)
-    at += table.size
-    above = _mixed(table.points.take(at), within, gains)
-    above -= mixed
-    above *= row - below
-    mixed += above
-    return mixed
+    count = phases.step.shape[1]
+    out = np.zeros((len(gains), count * CONTROL), np.float32)
+    still = np.zeros(count + 1, np.float32) if rows is None else rows
+    points = table.points
+    _read(points.reshape(-1), 2 * points.shape[1], phases.first, phases.step, still, gains, out)
+    return out
 
 
-def _mixed(
-    point: NDArray[np.complex64], within: NDArray[np.float32], gains: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    sample = point.imag * within
-    sample += point.real
-    return np.asarray(gains @ sample if len(sample) > 1 else gains * sample)
+@compiled
+def _read(
+    flat: NDArray[np.float32],
+    size: int,
+    first: NDArray[np.uint32],
+    step: NDArray[np.uint32],
+    rows: NDArray[np.float32],
+    gains: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """`read`, block by block; `flat` is a table's points, `size` how many a row has, times two."""
+    shift = np.uint32(33)
+    for _ in range(int(np.log2(size))):
+        shift -= np.uint32(1)
+    mask, part = np.uint32((1 << shift) - 1), np.float32(2.0 ** -float(shift))
+    whole, blend = np.empty(CONTROL, np.uint64), np.empty(CONTROL, np.float32)
+    sample = np.empty(CONTROL, np.float32)
+    for block in range(len(rows) - 1):
+        rise = (rows[block + 1] - rows[block]) / np.float32(CONTROL)
+        for i in range(CONTROL):
+            place = rows[block] + rise * np.float32(i)
+            row = np.uint64(place)
+            whole[i] = row * np.uint64(size)
+            blend[i] = place - np.float32(row)
+        for voice in range(len(first)):
+            phase, stride = first[voice, block], step[voice, block]
+            for i in range(CONTROL):
+                at = whole[i] + (np.uint64(phase >> shift) << np.uint64(1))
+                within = np.float32(phase & mask) * part
+                below = flat[at] + flat[at + np.uint64(1)] * within
+                at += np.uint64(size)
+                above = flat[at] + flat[at + np.uint64(1)] * within
+                sample[i] = below + (above - below) * blend[i]
+                phase = np.uint32(phase + stride)
+            for channel in range(len(out)):
+                gain = gains[channel, voice]
+                heard = out[channel, block * CONTROL : (block + 1) * CONTROL]
+                for i in range(CONTROL):
+                    heard[i] += sample[i] * gain
