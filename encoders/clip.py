@@ -116,7 +116,7 @@ def check_file(path: Path) -> int:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise ClipError(f"{path}: is a folder, not a video file")
+            raise ClipError(f"{path}: is a folder, not a file")
         if not stat.S_ISREG(status.st_mode):
             raise ClipError(f"{path}: is not a regular file (a pipe or device); save it to a file first")
         if status.st_size == 0:

@@ -10,6 +10,7 @@ import soundfile
 
 from encoders.clip import probe
 from encoders.errors import ClipError
+from tests import clips
 from v2m.own_sound import extract_sound
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
@@ -56,6 +57,35 @@ def test_a_file_cut_short_gives_what_decodes(tmp_path):
     sound, _ = soundfile.read(extract_sound(path, 0.0, 4.0, tmp_path / "own.wav"))
     assert len(sound) == 4 * 48000
     assert float(np.argmax(np.abs(sound[:, 0]) > 0.3)) / 48000 == pytest.approx(2.0, abs=0.002)
+
+
+def test_words_in_another_encoding_are_no_obstacle(tmp_path):
+    """A title in Latin-1, as old cameras write it."""
+    named = clips.remux(
+        clip_with_click(tmp_path, "a.mp4", 0, 0), tmp_path / "b.mp4", "-metadata", "title=Caffee"
+    )
+    odd = tmp_path / "odd.mp4"
+    odd.write_bytes(named.read_bytes().replace(b"Caffee", "Café ô".encode("latin-1")))
+    assert odd.read_bytes() != named.read_bytes()
+    sound, _ = soundfile.read(extract_sound(odd, probe(odd).start_s, 3.9, tmp_path / "own.wav"))
+    assert float(np.argmax(np.abs(sound[:, 0]) > 0.3)) / 48000 == pytest.approx(2.0, abs=0.002)
+
+
+def test_sound_that_changes_its_layout_and_rate_on_the_way(tmp_path):
+    """Recordings put one behind the other without a gap, as in a broadcast: all is heard, at one level."""
+    stream = tmp_path / "all.aac"
+    with stream.open("wb") as joined:
+        for number, (channels, rate) in enumerate([(2, 48000), (1, 44100), (2, 32000)]):
+            part = tmp_path / f"{number}.aac"
+            clips.ffmpeg("-f", "lavfi", "-i", f"sine=500:r={rate}:d=1", "-ac", str(channels), part)
+            joined.write(part.read_bytes())
+    path = tmp_path / "all.ts"
+    picture = ["-f", "lavfi", "-i", "testsrc=s=96x64:r=25:d=3"]
+    clips.ffmpeg(*picture, "-i", stream, "-c:v", "mpeg2video", "-c:a", "copy", path)
+    sound, rate = soundfile.read(extract_sound(path, probe(path).start_s, 3.0, tmp_path / "own.wav"))
+    level = np.sqrt((sound[: 3 * rate].reshape(30, -1, 2) ** 2).mean(axis=1))
+    # The muxer counted all packets as if at the first rate, so that the last of them end early.
+    assert level[1:26].min() > 0.8 * level.max()
 
 
 def test_no_sound_is_one_line_and_no_file(tmp_path):
