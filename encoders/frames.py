@@ -129,9 +129,11 @@ def _is_for_decord(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int],
 
 
 def _read_decord(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int]) -> Iterator[FrameBatch]:
-    """What decord decodes, up to where it raises."""
-    import decord
-
+    """What decord decodes, up to where it raises; nothing where it is not installed."""
+    try:
+        import decord
+    except ImportError:
+        return
     decord.logging.set_level(decord.logging.QUIET)
     try:
         reader = decord.VideoReader(str(clip.path), width=size[0], height=size[1])

@@ -7,10 +7,12 @@ run by open_clip from weights that are on this machine; nothing is fetched here.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
 import os
+import zipfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -252,8 +254,9 @@ class _Reader:
             try:
                 with np.load(kept, allow_pickle=False) as arrays:
                     return [arrays[group.name] for group in groups]
-            except (OSError, ValueError, KeyError):
-                kept.unlink(missing_ok=True)
+            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+                with contextlib.suppress(OSError):
+                    kept.unlink()
         texts = [self._label_directions(group) for group in groups]
         if kept is not None:
             _keep(kept, {group.name: array for group, array in zip(groups, texts, strict=True)})

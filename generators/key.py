@@ -48,16 +48,17 @@ class Key:
 
     @classmethod
     def parse(cls, text: str) -> Key:
-        """Read `C`, `F# minor`, `Bbm`, `d dorian`.
+        """Read `C`, `F# minor`, `Bbm`, `A Minor`, `d dorian`.
+
+        Of modes, only `M` and `m` (major, minor) are told apart by case.
 
         Raises:
             PlanError: if it is none of these forms.
         """
-        match = re.fullmatch(r"\s*([A-Ga-g])([#♯b♭]?)\s*(maj|major|m|min|minor|[a-z]+)?\s*", text)
+        match = re.fullmatch(r"\s*([A-Ga-g])([#♯b♭]?)\s*([A-Za-z]+)?\s*", text)
         if not match:
             raise PlanError(f"key {text!r} is not understood; write it as 'C', 'F# minor' or 'D dorian'")
         letter, accidental, mode = match.groups()
         tonic = (LETTERS[letter.upper()] + {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}[accidental]) % 12
-        return cls(
-            tonic, {None: "major", "maj": "major", "m": "minor", "min": "minor"}.get(mode, mode or "major")
-        )
+        mode = "major" if mode in (None, "M") else mode.lower()
+        return cls(tonic, {"maj": "major", "m": "minor", "min": "minor"}.get(mode, mode))

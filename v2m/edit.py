@@ -7,6 +7,7 @@ come from the project's own reader, which keeps true times where moviepy's would
 
 from __future__ import annotations
 
+import importlib.util
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -32,6 +33,20 @@ COLOUR_TAGS = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc"
 
 class TrimError(V2MError):
     """A trim that leaves nothing, or is not understood."""
+
+
+class EditError(V2MError):
+    """What writes edited pictures is not installed."""
+
+
+def check_can_edit() -> None:
+    """See whether pictures can be edited at all.
+
+    Raises:
+        EditError: if moviepy is not installed.
+    """
+    if importlib.util.find_spec("moviepy") is None:
+        raise EditError("this re-encodes the picture, for which moviepy is needed: pip install moviepy")
 
 
 def parse_trim(text: str) -> tuple[float, float | None]:
@@ -84,11 +99,13 @@ def edit(
         progress: called with the share that is done, 0 to 1.
 
     Raises:
+        EditError: if moviepy is not installed.
         TrimError: if the span is empty.
         TitleError: if the title cannot be drawn.
         OutputError: if `out` may not or cannot be written.
         FFmpegError: if ffmpeg fails otherwise.
     """
+    check_can_edit()
     start_s, end_s = check_trim(trim or (0.0, None), clip.duration_s)
     if title is not None:
         check_title(title)

@@ -14,7 +14,7 @@ from generators.wishes import Wishes
 from v2m.atomic import Outputs
 from v2m.compositor import can_copy
 from v2m.containers import check_holds, container_of, suffix_for
-from v2m.edit import check_trim, parse_trim
+from v2m.edit import check_can_edit, check_trim, parse_trim
 from v2m.mix import MixSettings
 from v2m.soundfont import ChosenFont, find_soundfont
 from v2m.titles import check_title
@@ -176,6 +176,7 @@ def claim_places(request: Request, clip: Clip, outputs: Outputs) -> Places:
     Raises:
         OutputError: for an output that exists or is an input, or a place that takes none.
         ContainerError: for a name whose format cannot hold the picture.
+        EditError: if the picture has to be re-encoded, and cannot be here.
     """
     fits = suffix_for(clip.codec, clip.path.suffix)
     copied = fits is not None and can_copy(clip)
@@ -183,6 +184,8 @@ def claim_places(request: Request, clip: Clip, outputs: Outputs) -> Places:
     suffix = suffix_for(codec, clip.path.suffix)
     out = request.out or clip.path.with_name(f"{clip.path.stem}.scored{suffix}")
     check_holds(out, codec)
+    if request.edits or not copied:
+        check_can_edit()
     final = {"scored": out, **request.files}
     files = {name: outputs.claim(path) for name, path in final.items()}
     stems = None if request.stems is None else outputs.claim_folder(request.stems)

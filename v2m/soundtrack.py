@@ -124,18 +124,18 @@ def fulfil(request: Request, progress: Progress | None = None) -> RunReport:
 
     run = Run(progress)
     with run.stage("probe"):
-        clip = source = probe(request.clip)
+        source = probe(request.clip)
 
     with outputs(request.force, request.inputs) as files:
-        places = claim_places(request, clip, files)
-        clip = stages.trimmed(clip, request, places, run)
+        places = claim_places(request, source, files)
+        clip = stages.trimmed(source, request, places, run)
 
         plan = stages.planned(clip, request, run)
         with run.stage("compose"):
             music = compose(plan)
         sound = stages.sounded(music, clip, request, places, run)
 
-        clip = stages.titled(clip, request, places, run)
+        clip = stages.titled(source, clip, request, places, run)
         with run.stage("composite"):
             run.note(*composite(clip, sound.path, places.scored, length_s=plan.duration_s, force=True).notes)
 

@@ -29,24 +29,27 @@ def trimmed(clip: Clip, request: Request, places: Places, run: Run) -> Clip:
     from v2m.edit import edit
 
     with run.stage("trim") as done:
-        run.note("The picture was re-encoded to H.264, since it was trimmed.")
+        if request.title is None:
+            run.note("The picture was re-encoded to H.264, since it was trimmed.")
         return edit(clip, places.work / "trimmed.mov", trim=request.trim, progress=done)
 
 
-def titled(clip: Clip, request: Request, places: Places, run: Run) -> Clip:
-    """The clip with its title, or in a codec that a file format can hold, or as it is."""
+def titled(source: Clip, clip: Clip, request: Request, places: Places, run: Run) -> Clip:
+    """The clip with its title, or in a codec that a file format can hold, or as it is.
+
+    It is made from the source and trimmed again on the way: the picture is encoded but once.
+    """
     if request.title is None and not places.recode:
         return clip
     from v2m.edit import edit
 
-    name, why = (
-        ("title", "it got a title")
-        if request.title
-        else ("re-encode", f"this {clip.codec} in {clip.container} cannot be copied")
-    )
+    if request.title:
+        name, why = "title", "it was trimmed and got a title" if request.trim else "it got a title"
+    else:
+        name, why = "re-encode", f"this {clip.codec} in {clip.container} cannot be copied"
     with run.stage(name) as done:
         run.note(f"The picture was re-encoded to H.264, since {why}.")
-        return edit(clip, places.work / "titled.mov", title=request.title, progress=done)
+        return edit(source, places.work / "titled.mov", trim=request.trim, title=request.title, progress=done)
 
 
 def looked_at(clip: Clip, run: Run) -> Streams:

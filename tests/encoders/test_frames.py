@@ -54,6 +54,17 @@ def test_every_frame_comes_once_at_its_time(make_clip: MakeClip, kind: str) -> N
     assert all(batch.rgb.dtype == np.uint8 and batch.rgb.flags.c_contiguous for batch in batches)
 
 
+def test_without_decord_pyav_gives_the_same_frames(
+    make_clip: MakeClip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = probe(make_clip("plain"))
+    by_decord, times_s = _numbers_and_times(list(read(clip, short_side=96)))
+    monkeypatch.setitem(sys.modules, "decord", None)
+    by_pyav, same_times_s = _numbers_and_times(list(read(clip, short_side=96)))
+    assert by_pyav == by_decord == list(range(90))
+    np.testing.assert_array_equal(same_times_s, times_s)
+
+
 def test_variable_frame_rate_thinned_at_its_true_times(make_clip: MakeClip) -> None:
     numbers, times_s = _numbers_and_times(list(read(probe(make_clip("vfr")), short_side=96)))
     np.testing.assert_allclose(times_s, np.asarray(clips.VFR_TIMES_S)[numbers], atol=0.0006)

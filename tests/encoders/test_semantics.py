@@ -149,9 +149,12 @@ def test_prompt_embeddings_are_kept_and_used(tiny: ClipModel, tmp_path: Path) ->
     np.testing.assert_allclose(
         turned["emotion"].values, np.roll(first["emotion"].values, 1, axis=1), atol=1e-6
     )
-    kept.write_bytes(b"not an archive")
-    mended, _ = look(pictures(2), model)
-    np.testing.assert_array_equal(first["labels"].values, mended["labels"].values)
+    whole = kept.read_bytes()
+    for spoilt in (b"not an archive", whole[: len(whole) // 2], whole[:-100], b""):
+        kept.write_bytes(spoilt)
+        mended, _ = look(pictures(2), model)
+        np.testing.assert_array_equal(first["labels"].values, mended["labels"].values)
+        assert len(kept.read_bytes()) == len(whole)
 
 
 def cut_short(path: Path, weights: bytes) -> None:

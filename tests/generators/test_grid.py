@@ -52,6 +52,11 @@ def test_a_grid_that_is_empty_or_runs_backwards_is_refused(bars: tuple[Bar, ...]
         ("Bbm", 10, "minor"),
         ("d dorian", 2, "dorian"),
         ("E♭", 3, "major"),
+        ("A Minor", 9, "minor"),
+        ("C Major", 0, "major"),
+        ("D DORIAN", 2, "dorian"),
+        ("Gb Maj", 6, "major"),
+        ("CM", 0, "major"),
     ],
 )
 def test_keys_are_read_as_people_write_them(text: str, tonic: int, mode: str) -> None:

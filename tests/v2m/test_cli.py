@@ -172,6 +172,21 @@ def test_what_cannot_be_done_is_refused_before_the_work(
     assert tree(tmp_path) == held
 
 
+@pytest.mark.parametrize("option", [("--trim", "0:1"), ("--title", "Dawn")])
+def test_without_moviepy_edits_are_refused_before_the_work(
+    tmp_path: Path,
+    make_clip: MakeClip,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    option: tuple[str, str],
+) -> None:
+    monkeypatch.setitem(sys.modules, "moviepy", None)
+    asked = ["soundtrack", str(make_clip("plain")), "-o", str(tmp_path / "out.mp4"), *option]
+    ended = run_to_end(lambda: app(asked, standalone_mode=False))
+    check_line(ended, capsys.readouterr().err, "pip install moviepy", 1)
+    assert tree(tmp_path) == {}
+
+
 @pytest.mark.skipif(os.name != "posix", reason="users are POSIX")
 def test_a_clip_that_may_not_be_read(tmp_path: Path, make_clip: MakeClip) -> None:
     clip = tmp_path / "clip.mp4"
