@@ -490,7 +490,11 @@ def test_every_metric_has_its_words() -> None:
         *beats.evaluate(samples, samples, **quick),
         *beats.evaluate_set([beats.evaluate(samples, samples, **quick)]),
         *motion_beats.evaluate(
-            events, 12.0, joints=poses, times_s=np.arange(120) / 10, motion_beats_s=events, **quick
+            events,
+            12.0,
+            body=motion_beats.MotionBeats.of([(poses, np.arange(120) / 10)]),
+            motion_beats_s=events,
+            **quick,
         ),
         *curves.evaluate(loudness=curve, density=curve, motion=curve, arousal=curve, tension=curve, **quick),
         *affect.evaluate(

@@ -23,6 +23,8 @@ Metrics
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -138,6 +140,27 @@ def bailando_motion_beats(joints: ArrayLike, times_s: ArrayLike) -> NDArray[np.f
     return np.concatenate(beats) if beats else np.zeros(0)
 
 
+@dataclass(frozen=True, eq=False)
+class MotionBeats:
+    """A body's motion beats by both definitions, float64 `[beats]`, seconds."""
+
+    aistpp_s: NDArray[np.float64]
+    bailando_s: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, runs: Iterable[tuple[ArrayLike, ArrayLike]]) -> MotionBeats:
+        """From stretches in which one body is followed: joints `[T, J, 2 or 3]` and times `[T]` of each.
+
+        Raises:
+            ValueError: see `validate`.
+        """
+        none, runs = np.zeros(0), list(runs)
+        return cls(
+            np.concatenate([none, *(aistpp_motion_beats(*run) for run in runs)]),
+            np.concatenate([none, *(bailando_motion_beats(*run) for run in runs)]),
+        )
+
+
 def aistpp(motion_beats_s: ArrayLike, music_beats_s: ArrayLike, *, sigma_s: float = SIGMA_S) -> float:
     """Mean over motion beats of exp(−d² / 2σ²) to the nearest music beat, 0 to 1; 0 if either is empty.
 
@@ -170,8 +193,7 @@ def evaluate(
     music_beats_s: ArrayLike,
     duration_s: float,
     *,
-    joints: ArrayLike | None = None,
-    times_s: ArrayLike | None = None,
+    body: MotionBeats | None = None,
     motion_beats_s: ArrayLike | None = None,
     shifts: int = SHIFTS,
     seed: int = 0,
@@ -181,22 +203,17 @@ def evaluate(
     Args:
         music_beats_s: float64 `[beats]`, of the music; these are turned.
         duration_s: length of the music.
-        joints, times_s: `[T, J, 2 or 3]` and `[T]`, the poses that were seen.
+        body: of the body that was seen.
         motion_beats_s: motion beats that were found otherwise.
         shifts, seed: see `v2m.alignment.chance`; no shifts, no chance level.
 
     Raises:
-        ValueError: if joints come without times, or an input is not what it must be.
+        ValueError: if an input is not what it must be.
     """
-    if (joints is None) != (times_s is None):
-        raise ValueError("joints and times_s belong together")
     music = np.asarray(music_beats_s, dtype=np.float64)
     wanted = []
-    if joints is not None and times_s is not None:
-        wanted += [
-            ("aistpp", aistpp, aistpp_motion_beats(joints, times_s)),
-            ("bailando", bailando, bailando_motion_beats(joints, times_s)),
-        ]
+    if body is not None:
+        wanted += [("aistpp", aistpp, body.aistpp_s), ("bailando", bailando, body.bailando_s)]
     if motion_beats_s is not None:
         found = np.asarray(motion_beats_s, dtype=np.float64)
         wanted += [("aistpp_given", aistpp, found), ("bailando_given", bailando, found)]

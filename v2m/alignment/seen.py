@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.body import JOINTS, one_person_runs
 from encoders.clip import Clip
 from encoders.encode import MAX_RATE_HZ, Reader, look
 from encoders.frames import FrameBatch, analysed_frames
@@ -19,6 +20,7 @@ from encoders.sense import Sense
 from encoders.small import read_small
 from encoders.stream import Stream, Streams
 from v2m.alignment.flow import LINES, Flow, FlowSense
+from v2m.alignment.motion_beats import MotionBeats
 from v2m.alignment.trains import Train
 
 if TYPE_CHECKING:
@@ -65,13 +67,26 @@ class Seen:
         return inside(self.streams["kinematic_beats"].times_s, self.duration_s)
 
     @property
-    def joints(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """A body's landmarks, `[T, 33, 2]` in picture heights, and their instants `[T]`; None for nobody."""
+    def bodies(self) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Stretches in which one body moves as bodies can: joints `[T, 13, 2]` in picture heights, and `[T]`.
+
+        A cut ends a stretch, as does another person: between two of them nobody has moved. The joints
+        are those of `encoders.body.JOINTS`; the other landmarks would count the head four times over.
+        """
         pose = self.streams["pose"]
         if not pose.says_something:
-            return None
-        found = pose.values[pose.mask].reshape(-1, len(pose.columns) // 4, 4)[..., :2].astype(np.float64)
-        return found * [self.clip.width / self.clip.height, 1.0], pose.times_s[pose.mask]
+            return []
+        landmarks = pose.values.reshape(len(pose), -1, 4)
+        aspect = self.clip.width / self.clip.height
+        runs = one_person_runs(pose.times_s, landmarks, pose.mask, self.streams["cuts"].times_s, aspect)
+        joints = landmarks[:, JOINTS, :2].astype(np.float64) * [aspect, 1.0]
+        return [(joints[run], pose.times_s[run]) for run in runs]
+
+    @cached_property
+    def motion_beats(self) -> MotionBeats | None:
+        """Where the body comes to rest by the published definitions; None where nobody is seen."""
+        bodies = self.bodies
+        return MotionBeats.of(bodies) if bodies else None
 
 
 def see(

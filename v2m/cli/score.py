@@ -25,7 +25,7 @@ def command(
     plan: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The plan that the music was made from.")
     ] = None,
-    midi: Annotated[Path | None, typer.Option(metavar="FILE", help="The music's notes.")] = None,
+    midi: Annotated[Path | None, typer.Option(metavar="FILE", help="The music's notes and bars.")] = None,
     reference: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A soundtrack to compare the music with.")
     ] = None,
@@ -66,6 +66,9 @@ def command(
             raise typer.BadParameter("a page shows one clip, not a folder", param_hint="--html")
         _folder(clip, request, out, jobs, csv, force, as_json)
     else:
+        for option, given in (("--out", out), ("--jobs", jobs)):
+            if given is not None:
+                raise typer.BadParameter("goes with a folder of clips", param_hint=option)
         _clip(request, csv, html, force, as_json)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from v2m.alignment.measure import Measure
     from v2m.alignment.piece import Piece
     from v2m.alignment.seen import Seen
+    from v2m.alignment.tempo import Pulse
     from v2m.report import Run
     from v2m.scoring.result import ClipScore, MusicFacts
 
@@ -92,8 +93,9 @@ def score_clip(request: Request, clip: Clip, run: Run, seen: Seen | None = None)
     # A clip's own sound lies on the clip's clock, another file's begins with the picture.
     own = request.audio is None
     sound = read_track(request.audio or clip.path, zero_s=clip.start_s if own else None)
+    pulse = _told_pulse(plan, piece, clip.duration_s)
     with ThreadPoolExecutor(1, thread_name_prefix="hear") as pool:
-        hearing = pool.submit(_hear_all, sound, clip.duration_s, plan, request.seed)
+        hearing = pool.submit(_hear_all, sound, clip.duration_s, pulse, request.seed)
         # It needs nothing of the picture but its length, and the picture takes longer.
         judging = pool.submit(lambda: alone(sound, hearing.result()[0], clip.frame_s))
         if seen is None:
@@ -140,8 +142,20 @@ def _piece(request: Request) -> Piece | None:
     return read_midi(request.midi)
 
 
+def _told_pulse(plan: Plan | None, piece: Piece | None, duration_s: float) -> Pulse | None:
+    """The beats that the plan tells, or else the MIDI file; None if they have to be estimated."""
+    from v2m.alignment.tempo import Pulse
+
+    if plan is not None:
+        return Pulse.of(plan.grid.beats_s, plan.grid.downbeats_s, "plan")
+    if piece is not None:
+        beats, downbeats = (times[times < duration_s] for times in (piece.beats_s, piece.downbeats_s))
+        return Pulse.of(beats, downbeats, "MIDI")
+    return None
+
+
 def _hear_all(
-    sound: Sound, duration_s: float, plan: Plan | None, seed: int
+    sound: Sound, duration_s: float, pulse: Pulse | None, seed: int
 ) -> tuple[Heard, dict[str, Heard]]:
     """The music, and the straw men beside it."""
     import numpy as np
@@ -151,7 +165,6 @@ def _hear_all(
     from v2m.alignment.heard import hear
     from v2m.alignment.tempo import Pulse
 
-    pulse = None if plan is None else Pulse.of(plan.grid.beats_s, plan.grid.downbeats_s, "plan")
     heard = hear(fitted(sound.mono(), duration_s), duration_s, pulse)
     bpm = heard.pulse.tempo_bpm if np.isfinite(heard.pulse.tempo_bpm) else ANY_BPM
     ticks = np.arange(0.0, duration_s, 60.0 / bpm)
@@ -289,5 +302,5 @@ def _sound_notes(sound: Sound, heard: Heard, seen: Seen) -> list[str]:
     if shorter_s > max(1.0, 0.05 * seen.duration_s):
         notes.append(f"The music ends {shorter_s:.1f} s before the picture; what is missing is silence.")
     if heard.pulse.source == "estimated":
-        notes.append("Beats and downbeats are estimated from the sound; --plan tells them.")
+        notes.append("Beats and downbeats are estimated from the sound; --plan or --midi tells them.")
     return notes

@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -172,6 +173,11 @@ def _score_into(request: Request, place: Path) -> str | None:
         return " ".join(str(error).split())
     except MemoryError:
         return f"{request.clip}: not enough memory"
+    except Exception as error:
+        # A defect of ours, with one clip: the others are not to suffer for it.
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        said = " ".join(str(error).split())
+        return f"{request.clip}: {type(error).__name__} at {Path(at.filename).name}:{at.lineno} ({said})"
     return None
 
 

@@ -71,10 +71,8 @@ def fit(heard: Heard, seen: Seen, plan: Plan | None, *, shifts: int, seed: int) 
             **how,
         ),
     ]
-    if (joints := seen.joints) is not None:
-        measures += motion_beats.evaluate(
-            pulse.beats_s, duration_s, joints=joints[0], times_s=joints[1], **how
-        )
+    if seen.motion_beats is not None:
+        measures += motion_beats.evaluate(pulse.beats_s, duration_s, body=seen.motion_beats, **how)
     felt = feelings(seen)
     measures += curves.evaluate(
         loudness=heard.loudness_db,

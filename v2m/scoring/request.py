@@ -32,7 +32,7 @@ class Request:
         clip: the picture, and the music unless `audio` is given; None to compare sounds alone.
         audio: the music.
         plan: the plan that the music was made from: its beats, bars and hits are known.
-        midi: the music's notes.
+        midi: the music's notes; its beats and bars too, unless there is a plan.
         reference: the soundtrack that the music is compared with.
         shifts: turns of the music from which the chance level is taken.
         seed: of the turns and of the straw man made of noise.

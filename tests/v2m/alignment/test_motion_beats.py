@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import argrelextrema
 
 from v2m.alignment import motion_beats
+from v2m.alignment.motion_beats import MotionBeats
 
 # At no rate does a rest lie in the middle between two frames, where strict minima see two equals.
 RESTS_S = np.arange(0.4107, 9.9, 0.5003)
@@ -82,14 +83,16 @@ def test_a_body_lost_from_sight_breaks_the_run() -> None:
 
 def test_evaluate_gives_what_it_was_given_inputs_for() -> None:
     joints, times = dancer(30.0, dimensions=2)
-    scored = motion_beats.evaluate(RESTS_S, 10.0, joints=joints, times_s=times, motion_beats_s=RESTS_S)
+    body = MotionBeats.of([(joints, times)])
+    scored = motion_beats.evaluate(RESTS_S, 10.0, body=body, motion_beats_s=RESTS_S)
     assert [m.name for m in scored] == ["aistpp", "bailando", "aistpp_given", "bailando_given"]
     assert [m.score for m in scored[2:]] == [1.0, 1.0]
     assert min(m.score for m in scored[:2]) > 0.8
     # A beat every half second, turned anywhere: the beats come to lie between the rests as often as on them.
     assert all(m.chance.lift > 1.5 for m in scored)
     assert motion_beats.evaluate(RESTS_S, 10.0) == ()
-    (still, _) = motion_beats.evaluate(RESTS_S, 10.0, joints=np.zeros((90, 5, 2)), times_s=np.arange(90) / 30)
+    at_rest = MotionBeats.of([(np.zeros((90, 5, 2)), np.arange(90) / 30)])
+    (still, _) = motion_beats.evaluate(RESTS_S, 10.0, body=at_rest)
     assert math.isnan(still.score)
     assert still.note == "no motion beat was seen"
     silent = motion_beats.evaluate([], 10.0, motion_beats_s=RESTS_S, shifts=0)
@@ -119,8 +122,6 @@ def test_what_cannot_be_joints_is_refused(joints, times, words) -> None:
 
 
 def test_what_else_is_refused() -> None:
-    with pytest.raises(ValueError, match="belong together"):
-        motion_beats.evaluate([1.0], 9.0, joints=np.zeros((3, 4, 2)))
     with pytest.raises(ValueError, match="sigma_s"):
         motion_beats.aistpp([1.0], [1.0], sigma_s=0.0)
     with pytest.raises(ValueError, match="decrease"):

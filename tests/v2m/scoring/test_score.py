@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pretty_midi
 import pytest
+import typer
 
 import v2m
 from encoders.errors import V2MError
@@ -24,8 +26,9 @@ from v2m.alignment.onsets import onset_envelope
 from v2m.alignment.tempo import estimate_pulse
 from v2m.atomic import OutputError
 from v2m.cli.app import app
+from v2m.scoring import folder
 from v2m.scoring.folder import score_folder
-from v2m.scoring.request import ScoringError, make_request
+from v2m.scoring.request import Request, ScoringError, make_request
 from v2m.scoring.result import ClipScore, to_csv
 
 ROOT = Path(__file__).parents[3]
@@ -87,6 +90,24 @@ def test_other_music_is_heard_from_the_first_frame(silent: Path, tmp_path: Path)
     assert score["length_difference"].score == pytest.approx(4.0, abs=0.05)
     assert score.evidence is not None
     assert len(score.evidence.heard.samples) == round(5.0 * scenes.RATE)
+
+
+def test_midi_tells_the_beats(clip: Path, tmp_path: Path) -> None:
+    """Those of its tempo and metre, whatever the sound may suggest."""
+    song = pretty_midi.PrettyMIDI(initial_tempo=90.0)
+    song.time_signature_changes.append(pretty_midi.TimeSignature(3, 4, 0.0))
+    piano = pretty_midi.Instrument(program=0)
+    for number, start_s in enumerate(np.arange(0.0, 8.0, 0.5)):
+        piano.notes.append(pretty_midi.Note(80, 60 + number % 5, start_s, start_s + 0.4))
+    song.instruments.append(piano)
+    song.write(str(tmp_path / "song.mid"))
+    score = v2m.score(clip, midi=tmp_path / "song.mid")
+    assert (score.music.beats_from, score.music.tempo_bpm) == ("MIDI", 90.0)
+    assert score.evidence is not None
+    pulse = score.evidence.heard.pulse
+    assert pulse.beats_s == pytest.approx(np.arange(0.0, 5.0, 60 / 90), abs=1e-3)
+    assert pulse.downbeats_s == pytest.approx(np.arange(0.0, 5.0, 2.0), abs=1e-3)
+    assert not any("estimated" in note for note in score.notes)
 
 
 # What comes out
@@ -183,6 +204,12 @@ def test_no_output_takes_the_place_of_what_is_scored(
         assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == held
 
 
+@pytest.mark.parametrize("option", [("--out", "results"), ("--jobs", "2")])
+def test_options_of_folders_are_refused_for_a_clip(clip: Path, option: tuple[str, str]) -> None:
+    with pytest.raises(typer.BadParameter, match="folder of clips"):
+        app(["score", str(clip), *option], standalone_mode=False)
+
+
 def test_sounds_alone_are_compared_by_beats(tmp_path: Path) -> None:
     original = scenes.write_sound(tmp_path / "original.wav", clicks(np.arange(0.3, 6.0, 0.5), 6.0))
     late = scenes.write_sound(tmp_path / "late.wav", clicks(np.arange(3.3, 6.0, 0.5), 6.0))
@@ -235,6 +262,20 @@ def test_a_folder_goes_on_and_tells_what_fails(clip: Path, silent: Path, tmp_pat
     assert (scores / "a.mp4.score.json").stat().st_mtime_ns == written
     # Another seed, or other bytes, is another question.
     assert score_folder(tmp_path, make_request(tmp_path, seed=2), workers=1).reused == 0
+
+
+def test_a_defect_with_one_clip_is_its_own_failure(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def divide(request: Request) -> ClipScore:
+        raise ZeroDivisionError("two\nlines")
+
+    monkeypatch.setattr(folder, "score_request", divide)
+    line = folder._score_into(make_request(clip), tmp_path / "one.score.json")
+    assert line is not None
+    assert "clip.mp4: ZeroDivisionError at test_score.py:" in line
+    assert "\n" not in line
+    assert not list(tmp_path.iterdir())
 
 
 def test_companions_are_found_by_name(silent: Path, tmp_path: Path) -> None:
