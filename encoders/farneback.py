@@ -1,13 +1,13 @@
 """Two grey pictures → how each point moved, by Farnebäck's method, as OpenCV has it.
 
 `cv2.calcOpticalFlowFarneback(first, second, None, 0.5, 3, 15, 3, 5, 1.2, 0)` with its steps laid open
-(Farnebäck, "Two-frame motion estimation based on polynomial expansion", SCIA 2003), in a third of
-the time. A picture that is the second of one pair and the first of the next is expanded once. And
+(Farnebäck, "Two-frame motion estimation based on polynomial expansion", SCIA 2003), in two fifths
+of the time. A picture that is the second of one pair and the first of the next is expanded once. And
 on the finest level the sums over the window are taken over every second point, as the five points
 of a die lie, and in the first two of three iterations over every fourth: the expansion has smoothed
 the picture so far that points between tell nothing new. Mean magnitudes agree with OpenCV's to
 within a hundredth, mostly by a constant factor, and the strict maxima over time, which AV-Align
-counts, are the same ones but for a few in a hundred (`benchmarks/scoring.py` counts them).
+counts, are the same ones but for one in a hundred (`benchmarks/flow.py` counts them).
 
 Around each point a picture is fitted by xᵀAx + bᵀx + c, weighted by a Gaussian. If the second
 picture is the first one moved by d, then with Δb = (b₁ − b₂)/2 + A d₀ (d₀: the movement assumed
