@@ -18,6 +18,7 @@ The `arrangement` table of a style file (`generators/styles/NAME.toml`) holds:
       pattern               how it plays: one of its role's `PATTERNS`
       rhythms               onset templates of its own, in place of the ensemble's attacks (`idiom`): X in
                             every bar, x and o as bars fill
+      hold                  the share of their written length that its notes are held (default 1)
       power                 true: root, fifth and octave of each chord, as distorted guitars play
       range                 lowest and highest MIDI note
       energy                the section energies, from-to, in which it plays
@@ -89,6 +90,7 @@ class Part:
     attack_s: float
     pedal: bool
     rhythms: tuple[str, ...] = ()
+    hold: float = 1.0
     power: bool = False
 
 
@@ -214,6 +216,9 @@ def _part(entry: Mapping[str, Any]) -> Part:
     start, end = (float(e) for e in entry.get("energy", (0.0, 1.0)))
     if high - low < 11:
         raise PlanError(f"voice {entry['name']}: a range of less than an octave cannot hold every key")
+    hold = float(entry.get("hold", 1.0))
+    if not 0.1 <= hold <= 1:
+        raise PlanError(f"voice {entry['name']}: hold {hold:g} is not 0.1 to 1")
     if entry.get("power") and high - low < 23:
         raise PlanError(f"voice {entry['name']}: power chords in every key need a range of two octaves")
     role, pattern = str(entry["role"]), str(entry.get("pattern", ""))
@@ -232,6 +237,7 @@ def _part(entry: Mapping[str, Any]) -> Part:
         attack_s=float(entry.get("attack_ms", 0.0)) / 1000,
         pedal=bool(entry.get("pedal", False)),
         rhythms=tuple(str(r) for r in entry.get("rhythms", ())),
+        hold=hold,
         power=bool(entry.get("power", False)),
     )
 

@@ -21,7 +21,7 @@ from generators.rhythm.drums import Drumming, write_drums
 from generators.rhythm.ending import last_chord, last_stroke
 from generators.rhythm.expression import Played, perform
 from generators.rhythm.harmony import Harmony, harmonise
-from generators.rhythm.idiom import own_pulse, power_chords
+from generators.rhythm.idiom import as_held, own_pulse, power_chords
 from generators.rhythm.melody import Theme, write_melody
 from generators.rhythm.motif import Motif, invent
 from generators.rhythm.notes import Note
@@ -123,7 +123,7 @@ def _part(
             notes += write_counter(timeline, harmony, part, bars, melody)
         else:
             notes += write_texture(timeline, harmony, pulse, voicings, part, bars)
-    return notes
+    return as_held(notes, part)
 
 
 def _played(

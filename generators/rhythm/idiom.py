@@ -1,4 +1,4 @@
-"""A voice's own rhythm and its own chords, where its style gives them: what is idiomatic of a player.
+"""A voice's own rhythm, touch and chords, where its style gives them: what is idiomatic of a player.
 
 An ensemble attacks together where the picture moves (`pulse`). A waltz's after-beats, a montuno or a
 strummed guitar would not be themselves if they did only that: such a voice keeps a pattern of its own and
@@ -7,11 +7,14 @@ bends it to the picture.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from generators.rhythm.band import STRENGTHS, Part
 from generators.rhythm.chords import Chord
 from generators.rhythm.meter import fit_pattern
+from generators.rhythm.notes import Note
 from generators.rhythm.pulse import SPACE_BEFORE_HIT, Attack, Pulse
 from generators.rhythm.timeline import Timeline
 
@@ -88,6 +91,11 @@ def _bar(
         for slot, strength in sorted(strokes.items())
         if first + slot < timeline.final_slot and first + slot + 1 not in heavy
     )
+
+
+def as_held(notes: list[Note], part: Part) -> list[Note]:
+    """A part's notes as long as its player holds them: a slapped or plucked string is soon let go."""
+    return notes if part.hold == 1 else [replace(note, length=note.length * part.hold) for note in notes]
 
 
 def power_chords(chords: list[Chord], low: int, high: int) -> list[tuple[int, ...]]:
