@@ -9,13 +9,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.compiled import compiled
 from v2m import sf2
 from v2m.sf2 import SoundFont, Zone
 
 SILENCE_DB = 75.0
 BRIGHT_STEPS = 3  # velocities share waves in this many steps of brightness
 OPEN_FILTER_HZ = 12000.0
-FRAME = 1024  # the filter moves in steps of half a frame
+FRAME = 1024  # the filter's cutoff is known at every half frame ...
+SMOOTH = 16  # ... and moves between them in steps of so many samples
 
 Wave = NDArray[np.float32]
 Curve = NDArray[np.floating]
@@ -40,11 +42,12 @@ def sound(
         bend = np.pad(bend_cents[:n], (0, max(0, n - len(bend_cents))), mode="edge")
         cents = cents + bend if cents is not None else bend
     if cents is None:
-        position = np.arange(n) * ratio
+        position = np.arange(n, dtype=np.float64) * ratio
     else:
         steps = np.exp2(cents.astype(np.float64) / 1200.0) * ratio
-        position = np.cumsum(steps) - steps
-    wave = _interpolate(_unroll(row, looped(zone), int(position[-1]) + 4 if n else 0), position)
+        position = (np.cumsum(steps) - steps).astype(np.float64)
+    around = (row.loop_start, row.loop_end) if looped(zone) and row.loop_end - row.loop_start > 1 else (0, 0)
+    wave = _interpolate(row.samples, position, *around)
     cutoff = _cutoff_cents(g, bright, len(wave), rate)
     if cutoff is not None:
         wave = _lowpass(wave, cutoff, g[sf2.FILTER_Q] / 10, rate)
@@ -94,28 +97,41 @@ def _ratio(zone: Zone, row: sf2.Recording, key: int) -> float:
     return float(2.0 ** ((cents + row.correction_cents) / 1200.0))
 
 
-def _unroll(row: sf2.Recording, looped: bool, needed: int) -> Wave:
-    """The recording with its loop repeated until it is `needed` samples long."""
-    loop = row.loop_end - row.loop_start
-    if not looped or loop < 2 or needed <= row.loop_end:
-        return row.samples[:needed]
-    turns = -(-(needed - row.loop_end) // loop)
-    body = row.samples[row.loop_start : row.loop_end]
-    return np.concatenate([row.samples[: row.loop_end], np.tile(body, turns)])
+@compiled
+def _interpolate(samples: Wave, position: NDArray[np.float64], loop_start: int, loop_end: int) -> Wave:
+    """Third-order (Catmull-Rom) interpolation; stops where the recording does.
 
-
-def _interpolate(source: Wave, position: Curve) -> Wave:
-    """Third-order (Catmull-Rom) interpolation; stops where the source does."""
-    padded = np.concatenate([source[:1] * 0, source, np.zeros(3, np.float32)])
-    n = int(np.searchsorted(position, len(source)))
-    whole = position[:n].astype(np.int32)
-    f = (position[:n] - whole).astype(np.float32)
-    a, b, c, d = (padded.take(whole + k) for k in range(4))
-    half = np.float32(0.5)
-    c2 = half * (c - a)
-    c1 = a - np.float32(2.5) * b + np.float32(2) * c - half * d
-    c0 = half * (d - a) + np.float32(1.5) * (b - c)
-    wave: Wave = ((c0 * f + c1) * f + c2) * f + b
+    Args:
+        position: `[n]`, rising from 0, in samples of the recording.
+        loop_start, loop_end: played round and round; both 0 for no loop.
+    """
+    turn = loop_end - loop_start
+    wave = np.empty(len(position), np.float32)
+    half, one_and_half = np.float32(0.5), np.float32(1.5)
+    for i in range(len(position)):
+        whole = int(position[i])
+        f = np.float32(position[i] - whole)
+        if turn > 0:
+            last = loop_end
+        else:
+            last = len(samples)
+            if whole >= last:
+                return wave[:i]
+        b_at = whole if turn <= 0 or whole < last else loop_start + (whole - loop_end) % turn
+        # In front of the first sample, and behind the last one, is silence; behind a loop, the loop.
+        a_at = b_at - 1 if whole < loop_end or turn <= 0 or b_at > loop_start else loop_end - 1
+        a = samples[a_at] if whole > 0 else np.float32(0)
+        b = samples[b_at]
+        c_at, d_at = b_at + 1, b_at + 2
+        if turn > 0:
+            c_at = c_at if c_at < loop_end else c_at - turn
+            d_at = d_at if d_at < loop_end else d_at - turn
+        c = samples[c_at] if c_at < len(samples) else np.float32(0)
+        d = samples[d_at] if d_at < len(samples) else np.float32(0)
+        c2 = half * (c - a)
+        c1 = a - np.float32(2.5) * b + np.float32(2) * c - half * d
+        c0 = half * (d - a) + one_and_half * (b - c)
+        wave[i] = ((c0 * f + c1) * f + c2) * f + b
     return wave
 
 
@@ -146,22 +162,34 @@ def _pitch_motion(g: Curve, n: int, rate: int) -> Curve | None:
 
 def _volume(g: Curve, key: int, n: int, rate: int) -> Wave:
     """Volume envelope up to release: delay, linear attack, hold, decay linear in decibels; tremolo."""
-    times = np.arange(n, dtype=np.float32) / np.float32(rate)
     delay, attack = seconds(g[sf2.VOL_DELAY]), seconds(g[sf2.VOL_ATTACK])
     delay = 0.0 if delay <= 0.002 else delay
-    hold, decay = _hold_s(g, key), _decay_s(g, key)
-    sustain_db = np.clip(g[sf2.VOL_SUSTAIN], 0, 1440) / 10
-    level = np.ones(n, np.float32)
-    if sustain_db > 0:
-        fall_db = np.maximum(times - np.float32(delay + attack + hold), 0) * np.float32(100 / decay)
-        level = np.power(np.float32(10), np.minimum(fall_db, np.float32(sustain_db)) / np.float32(-20))
-    rise = min(n, int((delay + attack) * rate) + 1)
-    level[:rise] *= np.clip((times[:rise] - np.float32(delay)) / np.float32(attack), 0, 1)
+    sustain = 10 ** (-float(np.clip(g[sf2.VOL_SUSTAIN], 0, 1440)) / 200)
+    level = np.empty(n, np.float32)
+    falls = 10 ** (-100 / (20 * _decay_s(g, key) * rate))
+    _rise_and_fall(delay * rate, attack * rate, _hold_s(g, key) * rate, falls, sustain, level)
     if g[sf2.MOD_LFO_VOLUME]:
         hz = 8.176 * 2.0 ** (g[sf2.MOD_LFO_FREQ] / 1200)
+        times = np.arange(n, dtype=np.float32) / np.float32(rate)
         phase = np.sin(2 * np.pi * hz * np.maximum(times - seconds(g[sf2.MOD_LFO_DELAY]), 0))
         level *= np.power(10.0, g[sf2.MOD_LFO_VOLUME] * phase / 200).astype(np.float32)
     return level
+
+
+@compiled
+def _rise_and_fall(
+    delay: float, attack: float, hold: float, falls: float, sustain: float, level: Wave
+) -> None:
+    """Times in samples; `falls` is the factor from sample to sample while it decays."""
+    fallen = falls ** (1 - (delay + attack + hold) % 1) if sustain < 1 else 1.0
+    for i in range(len(level)):
+        if i <= delay + attack:
+            level[i] = min(max((i - delay) / attack, 0.0), 1.0)
+        elif i <= delay + attack + hold or sustain >= 1:
+            level[i] = 1.0
+        else:
+            level[i] = max(fallen, sustain)
+            fallen *= falls
 
 
 def _cutoff_cents(g: Curve, bright: int, n: int, rate: int) -> Curve | None:
@@ -175,24 +203,36 @@ def _cutoff_cents(g: Curve, bright: int, n: int, rate: int) -> Curve | None:
 
 
 def _lowpass(wave: Wave, cutoff_cents: Curve, q_db: float, rate: int) -> Wave:
-    """Two-pole resonant low-pass whose cutoff moves: one response a frame, overlap-added."""
-    from scipy import fft
+    """Two-pole resonant low-pass whose cutoff moves."""
+    hz = np.minimum(8.176 * 2 ** (cutoff_cents / 1200), 0.45 * rate)
+    filtered = np.empty_like(wave)
+    _filter(wave, np.tan(np.pi * hz / rate), float(10 ** ((3.01 - q_db) / 20)), filtered)
+    return filtered
 
+
+@compiled
+def _filter(wave: Wave, warped: NDArray[np.float64], damping: float, out: Wave) -> None:
+    """A state-variable filter by the trapezoidal rule, sound and stable while its cutoff moves.
+
+    Zavalishin (2012), "The Art of VA Filter Design", chapter 4. `warped` is tan(π fc / rate) at every
+    half frame; between them it is a straight line.
+    """
     hop = FRAME // 2
-    frames = len(cutoff_cents)
-    padded = np.zeros((frames + 1) * hop, np.float32)
-    padded[hop : hop + len(wave)] = wave[: frames * hop]
-    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)).astype(np.float32)
-    cut = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::hop] * window
-    spectrum = fft.rfft(cut, 2 * FRAME, axis=1)
-    hz = np.fft.rfftfreq(2 * FRAME, 1 / rate).astype(np.float32)
-    fc = np.minimum(8.176 * 2 ** (cutoff_cents[: len(cut)] / 1200), 0.45 * rate).astype(np.float32)
-    q = np.float32(10 ** ((q_db - 3.01) / 20))
-    s = hz[None, :] / fc[:, None]
-    spectrum /= (1 - s * s) + 1j * (s / q)
-    pieces = fft.irfft(spectrum, 2 * FRAME, axis=1).reshape(len(cut), 4, hop)
-    out = np.zeros((len(cut) + 3, hop), np.float32)
-    for part in range(4):
-        out[part : part + len(cut)] += pieces[:, part]
-    filtered: Wave = out.reshape(-1)[hop : hop + len(wave)]
-    return np.ascontiguousarray(filtered)
+    first, second = 0.0, 0.0
+    g, rise = 0.0, 0.0
+    a1, a2, a3 = 0.0, 0.0, 0.0
+    for i in range(len(wave)):
+        if i % hop == 0:
+            g = warped[i // hop]
+            rise = (warped[i // hop + 1] - g) / hop
+        if i % SMOOTH == 0:
+            now = g + rise * (i % hop)
+            a1 = 1 / (1 + now * (now + damping))
+            a2 = now * a1
+            a3 = now * a2
+        rest = wave[i] - second
+        band = a1 * first + a2 * rest
+        low = second + a2 * first + a3 * rest
+        first = 2 * band - first
+        second = 2 * low - second
+        out[i] = low
