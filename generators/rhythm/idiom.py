@@ -19,9 +19,9 @@ from generators.rhythm.pulse import SPACE_BEFORE_HIT, Attack, Pulse
 from generators.rhythm.timeline import Timeline
 
 # The share of a pattern's strokes that is played in an empty bar, and how fast that grows with density.
-SPARSEST, FILLING = 0.3, 0.95
+SPARSEST, FILLING = 0.3, 0.75
 MOVED_FROM = 0.5  # movement to which a stroke beside it is drawn
-ANSWER_FROM = 0.7  # movement that is struck wherever it falls
+ANSWER_FROM = (1.0, 0.65)  # movement that is struck wherever it falls, in an empty and in a full bar
 FIT_SHARE, CHANCE_SHARE = 1.0, 0.25  # what the picture and the seed have to say about the choice of a pattern
 
 
@@ -74,7 +74,8 @@ def _bar(
     bar, first = timeline.plan.grid.bars[b], int(timeline.first_slot[b])
     fitted = fit_pattern(template, bar.beats, bar.slots_per_beat)
     written = [(slot, STRENGTHS[char]) for slot, char in enumerate(fitted) if char != "."]
-    share = min(SPARSEST + FILLING * timeline.plan.curves.density[b], 1.0)
+    density = timeline.plan.curves.density[b]
+    share = min(SPARSEST + FILLING * density, 1.0)
     sure = sum(strength == STRENGTHS["X"] for _, strength in written)
     kept = sorted(written, key=lambda row: -row[1])[: max(round(share * len(written)), sure, 1)]
     moved = {a.slot: a.moved for a in asked}
@@ -83,8 +84,9 @@ def _bar(
         beside = max((slot - 1, slot + 1), key=lambda s: moved.get(s, 0.0))
         draws = moved.get(beside, 0.0) >= MOVED_FROM and slot not in moved and beside not in strokes
         strokes[beside if draws else slot] = strength
+    answered = float(np.interp(density, (0.0, 1.0), ANSWER_FROM))
     for slot, weight in moved.items():
-        if weight >= ANSWER_FROM and not {slot - 1, slot, slot + 1} & set(strokes):
+        if weight >= answered and not {slot - 1, slot, slot + 1} & set(strokes):
             strokes[slot] = STRENGTHS["x"]
     return tuple(
         Attack(slot, first + slot, strength, moved.get(slot, 0.0))
