@@ -20,6 +20,7 @@ from tests.conftest import MakeClip
 from v2m.alignment import affect, beats, curves, learned, local, motion_beats, music_sound, sound, sync
 from v2m.alignment.affect_model import Affect
 from v2m.alignment.chance import straw_men
+from v2m.alignment.levels import levels_of
 from v2m.alignment.measure import Measure, beside_straw_men, undefined
 from v2m.alignment.music_statistics import HISTOGRAMS, UNITS
 from v2m.alignment.onsets import SAMPLE_RATE, detect_onsets
@@ -107,7 +108,7 @@ def measures(samples: np.ndarray, shifts: int = 60) -> tuple[Measure, ...]:
     return (
         *sync.evaluate(onsets, DURATION_S, cuts_s=CUTS_S, hits_s=[], shifts=shifts),
         *local.evaluate(onsets, CUTS_S, DURATION_S, shifts=shifts),
-        *sound.evaluate(samples[None], SAMPLE_RATE, picture_s=DURATION_S),
+        *sound.evaluate(levels_of(samples[None], SAMPLE_RATE), picture_s=DURATION_S),
         *learned.evaluate(),
     )
 
@@ -125,7 +126,7 @@ def clicks() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def scored(clicks: np.ndarray) -> tuple[Measure, ...]:
-    men = {name: measures(made, shifts=0) for name, made in straw_men(DURATION_S, 100.0).items()}
+    men = {name: measures(made, shifts=0) for name, made in straw_men(DURATION_S, 100.0)}
     return beside_straw_men(measures(clicks), men)
 
 
@@ -472,7 +473,7 @@ def test_every_metric_has_its_words() -> None:
     events = np.arange(1.0, 11.0)
     feeling = Affect(curve, curve, curve, "test")
     poses = np.cumsum(rng.normal(size=(120, 5, 2)), axis=0)
-    quick = {"shifts": 0}
+    quick, rhythm = {"shifts": 0}, beats.Rhythm.of(samples)
     known = [
         *sync.evaluate(
             events,
@@ -487,8 +488,8 @@ def test_every_metric_has_its_words() -> None:
             **quick,
         ),
         *local.evaluate(events, events, 12.0, **quick),
-        *beats.evaluate(samples, samples, **quick),
-        *beats.evaluate_set([beats.evaluate(samples, samples, **quick)]),
+        *beats.evaluate(rhythm, rhythm, **quick),
+        *beats.evaluate_set([beats.evaluate(rhythm, rhythm, **quick)]),
         *motion_beats.evaluate(
             events,
             12.0,
@@ -509,7 +510,7 @@ def test_every_metric_has_its_words() -> None:
             **quick,
         ),
         *music_sound.evaluate(samples),
-        *sound.evaluate(samples[None], SAMPLE_RATE, picture_s=12.0, frame_s=0.04),
+        *sound.evaluate(levels_of(samples[None], SAMPLE_RATE), picture_s=12.0, frame_s=0.04),
         *learned.evaluate(),
     ]
     names = {(m.task, m.name) for m in known}

@@ -14,7 +14,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-SAMPLE_RATE = 22_050
+from v2m.alignment.onsets import SAMPLE_RATE
+from v2m.alignment.windows import windows
+
 HOP_SAMPLES = 64
 WINDOW_SAMPLES = 512
 REACH_S = 0.035
@@ -27,15 +29,15 @@ def attacks(
     samples: NDArray[np.float32],
     onsets_s: ArrayLike,
     *,
-    sample_rate: int = SAMPLE_RATE,
+    rise: NDArray[np.float64] | None = None,
     reach_s: float = REACH_S,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Where each onset's attack is, and how strong.
 
     Args:
-        samples: mono `[samples]`.
+        samples: mono `[samples]` at 22,050 Hz.
         onsets_s: detected onsets `[onsets]`, non-decreasing.
-        sample_rate: Hz.
+        rise: `flux` of the samples, where it has been taken already.
         reach_s: how far an attack is looked for on either side of its onset.
 
     Returns:
@@ -53,9 +55,9 @@ def attacks(
         raise ValueError("onsets must be one-dimensional")
     if not onsets.size:
         return onsets, np.zeros(0)
-    hop_s = HOP_SAMPLES / sample_rate
+    hop_s = HOP_SAMPLES / SAMPLE_RATE
     reach = max(1, round(reach_s / hop_s))
-    rise = flux(samples)
+    rise = flux(samples) if rise is None else rise
     at = np.rint(onsets / hop_s).astype(np.int64)[:, None] + np.arange(-reach - 1, reach + 2)
     # One frame more on either side than may be the largest, for the parabola.
     around = np.where((at >= 0) & (at < len(rise)), rise[np.clip(at, 0, len(rise) - 1)], 0.0)
@@ -81,12 +83,12 @@ def flux(samples: NDArray[np.float32]) -> NDArray[np.float64]:
     window = np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
     half = WINDOW_SAMPLES // 2
     lead = half + HOP_SAMPLES // 2
-    padded = np.pad(samples.astype(np.float32), (lead, half + HOP_SAMPLES))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES]
+    count = 1 + (len(samples) + lead + half + HOP_SAMPLES - WINDOW_SAMPLES) // HOP_SAMPLES
+    samples = samples.astype(np.float32, copy=False)
     rises = []
     before: NDArray[np.float32] | None = None
-    for first in range(0, len(frames), _BLOCK_FRAMES):
-        block = np.abs(rfft(frames[first : first + _BLOCK_FRAMES] * window, axis=1))
+    for frames in windows(samples, WINDOW_SAMPLES, HOP_SAMPLES, lead=lead, count=count, block=_BLOCK_FRAMES):
+        block = np.abs(rfft(frames * window, axis=1))
         joined = block if before is None else np.concatenate([before, block])
         rises.append(np.maximum(np.diff(joined, axis=0), 0.0).sum(axis=1, dtype=np.float64))
         before = block[-1:]

@@ -1,146 +1,108 @@
-"""A media file → its sound as arrays, on the clock of the picture that it is to go with."""
+"""A media file → its sound as scoring hears it, on the clock of the picture that it is to go with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.container import reason
 from encoders.errors import ClipError
+from v2m.alignment.levels import LevelMeter, Levels
 from v2m.alignment.onsets import SAMPLE_RATE
-
-if TYPE_CHECKING:
-    from av.audio.frame import AudioFrame
-    from av.audio.stream import AudioStream
-    from av.container import InputContainer
-
-# Timestamps are rounded in some formats: a gap shorter than this is none.
-_GAP_S = 0.02
+from v2m.sound_blocks import sound_blocks
 
 
 @dataclass(frozen=True, eq=False)
-class Sound:
-    """A sound track as it is in its file.
+class Track:
+    """A sound track.
 
     Attributes:
-        samples: float32 `[channels, samples]`, −1 to 1.
-        sample_rate: Hz.
+        samples: float32 `[samples]`, ±1 full scale: the mean of the channels at 22,050 Hz.
+        levels: of all of it, channel by channel at its own rate.
         source: the file's name.
     """
 
     samples: NDArray[np.float32]
-    sample_rate: int
+    levels: Levels
     source: str
 
     @property
     def duration_s(self) -> float:
-        return float(self.samples.shape[1] / self.sample_rate)
-
-    def mono(self, sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
-        """Mean of the channels, resampled (soxr, high quality), float32 `[samples]`."""
-        return _resampled(self.samples.mean(axis=0), self.sample_rate, sample_rate)
+        """How long all of it is."""
+        return self.levels.duration_s
 
 
-def read_track(path: Path | str, *, zero_s: float | None = None) -> Sound:
-    """The first audio track of any media file.
+def read_track(path: Path | str, *, zero_s: float | None = None, keep_s: float | None = None) -> Track:
+    """The first audio track of any media file, decoded once, in memory that its length hardly matters to.
 
     Args:
         path: the file.
-        zero_s: the instant of the file's own clock that is to be 0; where the file begins if None. A
-            track that starts later is led in by silence, what lies before is cut off; so is silence
-            put where packets are missing.
+        zero_s: the instant of the file's own clock that is to be 0; where the file begins if None.
+        keep_s: how long the samples are to be: cut, or led on by silence; all of them if None. The levels
+            are always of all.
 
     Raises:
         ClipError: if the file cannot be read or has no sound.
     """
-    import av
-
-    pieces: list[NDArray[np.float32]] = []
-    # On the file's clock in samples: where the track begins, and where its next sample is due.
-    first, due, rate = 0, 0, 0
-    try:
-        with av.open(
-            str(path), options={"protocol_whitelist": "file"}, metadata_errors="replace"
-        ) as container:
-            if not container.streams.audio:
-                raise ClipError(f"{path}: has no sound to score")
-            stream = container.streams.audio[0]
-            begin_s = (container.start_time or 0) / 1e6 if zero_s is None else zero_s
-            for frame in _frames(container, stream):
-                block = _planar(frame)
-                rate = rate or frame.sample_rate
-                if frame.sample_rate != rate or (pieces and len(block) != len(pieces[0])):
-                    raise ClipError(f"{path}: its sound changes rate or channels on the way")
-                at = due if frame.time is None else round((frame.time - begin_s) * rate)
-                if not pieces:
-                    first = due = at
-                elif at - due > _GAP_S * rate:
-                    pieces.append(np.zeros((len(block), at - due), np.float32))
-                    due = at
-                pieces.append(block)
-                due += block.shape[1]
-    except (av.FFmpegError, OSError) as error:
-        raise ClipError(f"{path}: its sound cannot be read ({reason(error)})") from error
-    if due <= 0 or not pieces:
+    kept = _Mono(None if keep_s is None else max(1, round(keep_s * SAMPLE_RATE)))
+    meter: LevelMeter | None = None
+    for block, rate in sound_blocks(path, zero_s=zero_s):
+        if meter is None:
+            meter = LevelMeter(len(block), rate)
+        meter.add(block)
+        kept.add(block.mean(axis=0), rate)
+    if meter is None:
         raise ClipError(f"{path}: has no sound that decodes")
-    if first > 0:
-        pieces.insert(0, np.zeros((len(pieces[0]), first), np.float32))
-    samples = np.concatenate(pieces, axis=1)
-    return Sound(samples[:, max(-first, 0) :], rate, Path(path).name)
+    return Track(kept.close(), meter.close(), Path(path).name)
 
 
-def read_sound(path: Path | str, *, sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
-    """The first audio track mixed to mono and resampled, float32 `[samples]`; see `read_track`."""
-    return read_track(path).mono(sample_rate)
+def read_sound(path: Path | str) -> NDArray[np.float32]:
+    """The first audio track mixed to mono at 22,050 Hz, float32 `[samples]`; see `read_track`."""
+    kept = _Mono(None)
+    for block, rate in sound_blocks(path):
+        kept.add(block.mean(axis=0), rate)
+    return kept.close()
 
 
-def fitted(
-    samples: NDArray[np.float32], duration_s: float, sample_rate: int = SAMPLE_RATE
-) -> NDArray[np.float32]:
-    """`[..., samples]` cut, or led on by silence, to a length."""
-    count = max(1, round(duration_s * sample_rate))
-    missing = count - samples.shape[-1]
-    if missing <= 0:
-        return samples[..., :count]
-    return np.pad(samples, [*[(0, 0)] * (samples.ndim - 1), (0, missing)])
+def fitted(samples: NDArray[np.float32], duration_s: float) -> NDArray[np.float32]:
+    """Samples `[n]` at 22,050 Hz cut, or led on by silence, to a length."""
+    count = max(1, round(duration_s * SAMPLE_RATE))
+    return np.pad(samples[:count], (0, max(0, count - len(samples))))
 
 
-def _resampled(samples: NDArray[np.float32], rate: int, wanted: int) -> NDArray[np.float32]:
-    if rate == wanted or not samples.size:
-        return np.ascontiguousarray(samples, dtype=np.float32)
-    import soxr
+class _Mono:
+    """Takes mono blocks of one rate and holds them at 22,050 Hz (soxr, high quality), up to a length."""
 
-    return np.ascontiguousarray(soxr.resample(samples, rate, wanted, quality="HQ"), dtype=np.float32)
+    def __init__(self, count: int | None) -> None:
+        self._count = count
+        self._held = np.zeros(SAMPLE_RATE if count is None else count, np.float32)
+        self._done = 0
+        self._resample: Callable[..., NDArray[np.float32]] | None = None
 
-
-def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    """Every frame that decodes; packets that don't are passed over."""
-    import av
-
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except (StopIteration, av.FFmpegError):
+    def add(self, block: NDArray[np.float32], rate: int) -> None:
+        if rate == SAMPLE_RATE:
+            self._append(block)
             return
-        try:
-            yield from packet.decode()
-        except (av.FFmpegError, EOFError):
-            continue
+        if self._resample is None:
+            import soxr
 
+            self._resample = soxr.ResampleStream(rate, SAMPLE_RATE, 1, "float32", "HQ").resample_chunk
+        self._append(self._resample(block))
 
-def _planar(frame: AudioFrame) -> NDArray[np.float32]:
-    """One decoded frame → float32 `[channels, samples]`, −1 to 1."""
-    block = frame.to_ndarray()
-    channels = block if frame.format.is_planar else block.reshape(-1, frame.layout.nb_channels).T
-    if np.issubdtype(channels.dtype, np.integer):
-        # Unsigned samples are centred on half their range, signed ones on zero.
-        info = np.iinfo(np.dtype(channels.dtype).name)
-        middle, full = (0.0, info.max + 1.0) if info.min < 0 else ((info.max + 1) / 2, (info.max + 1) / 2)
-        channels = (channels.astype(np.float32) - np.float32(middle)) / np.float32(full)
-    return np.ascontiguousarray(channels, dtype=np.float32)
+    def close(self) -> NDArray[np.float32]:
+        if self._resample is not None:
+            self._append(self._resample(np.zeros(0, np.float32), last=True))
+        if self._count is None:
+            self._held.resize(self._done, refcheck=False)
+        return self._held
+
+    def _append(self, block: NDArray[np.float32]) -> None:
+        if self._count is None and self._done + len(block) > len(self._held):
+            # In place: an hour's samples are not to be held twice.
+            self._held.resize(2 * (self._done + len(block)), refcheck=False)
+        room = self._held[self._done : self._done + len(block)]
+        room[:] = block[: len(room)]
+        self._done += len(room)

@@ -5,7 +5,7 @@ fifth of one), and the bins that hold an onset are compared.
 
 Conventions
 -----------
-Samples are mono at 22,050 Hz; onsets are librosa's with each variant's own parameters; each falls
+Onsets are librosa's (mono, 22,050 Hz) with each variant's own parameters; each falls
 into the bin floor(time · bins a second); there are ceil(length · bins a second) bins, each 0 or 1.
 Variants answer differently and are never put into one column. Bins beyond the shorter sound are
 empty in it, save that `loris` and `5hz` cut the reference to the generated sound's length.
@@ -39,7 +39,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from v2m.alignment.chance import SHIFTS
 from v2m.alignment.measure import Measure, measure_events, undefined
-from v2m.alignment.onsets import SAMPLE_RATE, Picking, detect_onsets
+from v2m.alignment.onsets import SAMPLE_RATE, Picking, onset_envelope, pick_onsets
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,34 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
 )
 
 
+@dataclass(frozen=True, eq=False)
+class Rhythm:
+    """What beats are looked for in.
+
+    Attributes:
+        envelope: float32 `[frames]`, see `v2m.alignment.onsets.onset_envelope`.
+        duration_s: of the sound.
+    """
+
+    envelope: NDArray[np.float32]
+    duration_s: float
+
+    @classmethod
+    def of(cls, samples: NDArray[np.float32]) -> Rhythm:
+        """Of mono samples at 22,050 Hz.
+
+        Raises:
+            ValueError: if they are not mono or not finite.
+
+        Warns:
+            UserWarning: if there are none.
+        """
+        envelope = onset_envelope(samples)
+        if not samples.size:
+            warnings.warn("a soundtrack is empty", stacklevel=2)
+        return cls(envelope, len(samples) / SAMPLE_RATE)
+
+
 @dataclass(frozen=True)
 class BeatScores:
     """Of one pair of soundtracks; nan where undefined."""
@@ -105,21 +133,6 @@ class SetScores:
     clips: int
 
 
-def validate(samples: NDArray[np.float32]) -> None:
-    """Check one soundtrack.
-
-    Raises:
-        ValueError: if it is not mono or not finite.
-
-    Warns:
-        UserWarning: if it is empty.
-    """
-    if samples.ndim != 1 or not np.isfinite(samples).all():
-        raise ValueError("beats are looked for in mono, finite samples")
-    if not samples.size:
-        warnings.warn("a soundtrack is empty", stacklevel=3)
-
-
 def find_variant(name: str) -> Variant:
     """The variant of this name.
 
@@ -131,10 +144,9 @@ def find_variant(name: str) -> Variant:
     return VARIANTS[name]
 
 
-def variant_onsets(samples: NDArray[np.float32], variant: str) -> NDArray[np.float64]:
+def variant_onsets(rhythm: Rhythm, variant: str) -> NDArray[np.float64]:
     """Onsets as the variant detects them, float64 `[onsets]`, seconds."""
-    validate(samples)
-    return detect_onsets(samples, picking=find_variant(variant).picking)
+    return pick_onsets(rhythm.envelope, picking=find_variant(variant).picking)
 
 
 def bin_onsets(onsets_s: ArrayLike, duration_s: float, *, bins_per_s: int = 1) -> NDArray[np.bool_]:
@@ -153,13 +165,10 @@ def bin_onsets(onsets_s: ArrayLike, duration_s: float, *, bins_per_s: int = 1) -
     return bins
 
 
-def binned_onsets(samples: NDArray[np.float32], variant: str) -> NDArray[np.bool_]:
-    """Samples → which bins hold an onset, as the variant has it."""
-    return bin_onsets(
-        variant_onsets(samples, variant),
-        len(samples) / SAMPLE_RATE,
-        bins_per_s=find_variant(variant).bins_per_s,
-    )
+def binned_onsets(rhythm: Rhythm, variant: str) -> NDArray[np.bool_]:
+    """Which bins hold an onset, as the variant has it."""
+    bins_per_s = find_variant(variant).bins_per_s
+    return bin_onsets(variant_onsets(rhythm, variant), rhythm.duration_s, bins_per_s=bins_per_s)
 
 
 def beat_scores(generated: NDArray[np.bool_], reference: NDArray[np.bool_], variant: str) -> BeatScores:
@@ -202,8 +211,8 @@ def over_clips(scores: Sequence[BeatScores]) -> SetScores:
 
 
 def evaluate(
-    generated: NDArray[np.float32],
-    reference: NDArray[np.float32],
+    generated: Rhythm,
+    reference: Rhythm,
     *,
     variants: Sequence[str] = tuple(VARIANTS),
     shifts: int = SHIFTS,
@@ -212,14 +221,14 @@ def evaluate(
     """Coverage, hits and F1 of every variant, each with what chance gives.
 
     Args:
-        generated: the music to be judged, mono at 22,050 Hz.
+        generated: the music to be judged.
         reference: the soundtrack that it is compared with.
         variants: which.
         shifts, seed: see `v2m.alignment.chance`; the generated onsets are turned. No shifts, no chance
             level.
 
     Raises:
-        ValueError: if a soundtrack is not mono or finite, or a variant is not known.
+        ValueError: if a variant is not known.
     """
     measures: list[Measure] = []
     for name in variants:
@@ -266,11 +275,11 @@ def evaluate_set(clips: Sequence[Sequence[Measure]]) -> tuple[Measure, ...]:
 
 
 def _measure_variant(
-    how: Variant, generated: NDArray[np.float32], reference: NDArray[np.float32], shifts: int, seed: int
+    how: Variant, generated: Rhythm, reference: Rhythm, shifts: int, seed: int
 ) -> list[Measure]:
     theirs = binned_onsets(reference, how.name)
     onsets = variant_onsets(generated, how.name)
-    length_s = len(generated) / SAMPLE_RATE
+    length_s = generated.duration_s
     why = ""
     if not length_s:
         why = "the music has no sound"

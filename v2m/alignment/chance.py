@@ -24,16 +24,18 @@ steps of its own clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from v2m.alignment.onsets import SAMPLE_RATE
+
 SHIFTS = 60
 LOW_SHARE, HIGH_SHARE = 0.1, 0.9
-SAMPLE_RATE = 22_050
-"""Hz, of the straw men: the rate at which AV-Align and the beat scores are defined."""
+# Noise is drawn in pieces: an hour of it in double precision would be large.
+_DRAWN = 1 << 20
 
 Score = Callable[[NDArray[np.float64]], float]
 """Event times in seconds (or a curve) → how well they fit."""
@@ -158,7 +160,11 @@ def silence(duration_s: float, *, sample_rate: int = SAMPLE_RATE) -> NDArray[np.
 def white_noise(duration_s: float, *, seed: int = 0, sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
     """The second straw man, mono float32, about −20 dBFS."""
     rng = np.random.default_rng(seed)
-    return rng.normal(0.0, 0.1, round(duration_s * sample_rate)).astype(np.float32)
+    samples = np.empty(round(duration_s * sample_rate), np.float32)
+    for first in range(0, len(samples), _DRAWN):
+        room = samples[first : first + _DRAWN]
+        room[:] = rng.normal(0.0, 0.1, len(room))
+    return samples
 
 
 def metronome(duration_s: float, tempo_bpm: float, *, sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
@@ -182,8 +188,10 @@ def metronome(duration_s: float, tempo_bpm: float, *, sample_rate: int = SAMPLE_
 
 def straw_men(
     duration_s: float, tempo_bpm: float, *, seed: int = 0, sample_rate: int = SAMPLE_RATE
-) -> dict[str, NDArray[np.float32]]:
-    """Music that knows nothing of the picture, by name, each mono float32 as long as the clip.
+) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Music that knows nothing of the picture: names, and mono float32 as long as the clip.
+
+    One after the other: of a long clip, all three would be large.
 
     Args:
         duration_s: of the clip.
@@ -194,8 +202,6 @@ def straw_men(
     Raises:
         ValueError: if the tempo is not positive.
     """
-    return {
-        "silence": silence(duration_s, sample_rate=sample_rate),
-        "noise": white_noise(duration_s, seed=seed, sample_rate=sample_rate),
-        "metronome": metronome(duration_s, tempo_bpm, sample_rate=sample_rate),
-    }
+    yield "silence", silence(duration_s, sample_rate=sample_rate)
+    yield "noise", white_noise(duration_s, seed=seed, sample_rate=sample_rate)
+    yield "metronome", metronome(duration_s, tempo_bpm, sample_rate=sample_rate)

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from v2m.alignment.affect_of_sound import affect_of_sound
-from v2m.alignment.attacks import attacks
+from v2m.alignment.attacks import attacks, flux
+from v2m.alignment.beats import Rhythm
 from v2m.alignment.chord_quality import chords
 from v2m.alignment.curves import events_per_second, per_second
-from v2m.alignment.onsets import onset_envelope, pick_onsets
+from v2m.alignment.onsets import SAMPLE_RATE, onset_envelope, pick_onsets
 from v2m.alignment.sections import changes_of
 from v2m.alignment.spectra import Chroma, Timbre, chroma, timbre
 from v2m.alignment.tempo import Pulse, estimate_pulse
@@ -28,8 +29,8 @@ class Heard:
     """Some music, as long as the picture that it is set against.
 
     Attributes:
-        samples: mono float32 `[samples]` at 22,050 Hz, from the picture's first frame.
         duration_s: of the picture.
+        length_s: of the sound, which is as long, in whole samples.
         envelope: float32 `[frames]`, see `v2m.alignment.onsets.onset_envelope`.
         onsets_s: float64 `[onsets]`, as librosa detects them.
         attacks: the same onsets, each at its exact instant, with its strength.
@@ -37,14 +38,19 @@ class Heard:
         timbre, chroma: see `v2m.alignment.spectra`.
     """
 
-    samples: NDArray[np.float32]
     duration_s: float
+    length_s: float
     envelope: NDArray[np.float32]
     onsets_s: NDArray[np.float64]
     attacks: Train
     pulse: Pulse
     timbre: Timbre
     chroma: Chroma
+
+    @property
+    def rhythm(self) -> Rhythm:
+        """What beats are looked for in."""
+        return Rhythm(self.envelope, self.length_s)
 
     @cached_property
     def changes_s(self) -> NDArray[np.float64]:
@@ -91,25 +97,29 @@ def hear(samples: NDArray[np.float32], duration_s: float, pulse: Pulse | None = 
     envelope = onset_envelope(samples)
     onsets = pick_onsets(envelope)
     onsets = onsets[onsets < duration_s]
+    estimated = pulse is None
+    pulse = pulse or estimate_pulse(envelope)
+    wanted = len(onsets) or (estimated and len(pulse.beats_s))
+    rise = flux(samples) if wanted else None
     return Heard(
-        samples=samples,
         duration_s=duration_s,
+        length_s=len(samples) / SAMPLE_RATE,
         envelope=envelope,
         onsets_s=onsets,
-        attacks=Train(*attacks(samples, onsets)),
-        pulse=pulse or _in_time(estimate_pulse(envelope), samples),
+        attacks=Train(*attacks(samples, onsets, rise=rise)),
+        pulse=_in_time(pulse, samples, rise) if estimated else pulse,
         timbre=timbre(samples),
         chroma=chroma(samples),
     )
 
 
-def _in_time(pulse: Pulse, samples: NDArray[np.float32]) -> Pulse:
+def _in_time(pulse: Pulse, samples: NDArray[np.float32], rise: NDArray[np.float64] | None) -> Pulse:
     """Estimated beats, all moved so that in the middle they meet the attacks beside them.
 
     The envelope has frames of 23 ms and follows an attack by about one of them.
     """
     if not len(pulse.beats_s):
         return pulse
-    late_s = float(np.median(pulse.beats_s - attacks(samples, pulse.beats_s)[0]))
+    late_s = float(np.median(pulse.beats_s - attacks(samples, pulse.beats_s, rise=rise)[0]))
     moved = [np.maximum(times - late_s, 0.0) for times in (pulse.beats_s, pulse.downbeats_s)]
     return Pulse(pulse.tempo_bpm, moved[0], moved[1], pulse.source)

@@ -15,6 +15,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from v2m.alignment.windows import windows
+
 SAMPLE_RATE = 22_050
 """Hz; AV-Align and the dance-to-music beat scores are defined at this rate."""
 HOP_SAMPLES = 512
@@ -88,8 +90,8 @@ def onset_envelope(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     if samples.ndim != 1 or not np.isfinite(samples).all():
         raise ValueError("onsets are detected in mono, finite samples")
-    if not samples.size:
-        return np.zeros(0, np.float32)
+    if not samples.any():
+        return np.zeros(1 + len(samples) // HOP_SAMPLES if samples.size else 0, np.float32)
     level = mel_decibels(samples)
     rise = np.maximum(np.float32(0), level[1:] - level[:-1]).mean(axis=1)
     # A window hears an attack as soon as its end touches it, half its length ahead.
@@ -124,16 +126,19 @@ def mel_decibels(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Entry k is of the 2048 samples around k · 512, under a Hann window, silence beyond the ends.
     """
-    half = _WINDOW_SAMPLES // 2
-    padded = np.pad(samples.astype(np.float32, copy=False), half)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW_SAMPLES)[::HOP_SAMPLES]
-    window = _hann()
-    bands = _mel_bands().T
-    level = np.empty((len(frames), _BANDS), np.float32)
-    for first in range(0, len(frames), _BLOCK_FRAMES):
-        block = frames[first : first + _BLOCK_FRAMES] * window
-        power = np.abs(np.fft.rfft(block, axis=1).astype(np.complex64, copy=False)) ** 2
-        level[first : first + _BLOCK_FRAMES] = power @ bands
+    hann, bands = _hann(), _mel_bands().T
+    level = np.empty((1 + len(samples) // HOP_SAMPLES, _BANDS), np.float32)
+    blocks = windows(
+        samples.astype(np.float32, copy=False),
+        _WINDOW_SAMPLES,
+        HOP_SAMPLES,
+        lead=_WINDOW_SAMPLES // 2,
+        count=len(level),
+        block=_BLOCK_FRAMES,
+    )
+    for number, block in enumerate(blocks):
+        power = np.abs(np.fft.rfft(block * hann, axis=1).astype(np.complex64, copy=False)) ** 2
+        level[number * _BLOCK_FRAMES :][: len(block)] = power @ bands
     np.maximum(level, np.float32(_LEAST_POWER), out=level)
     np.log10(level, out=level)
     level *= np.float32(10)

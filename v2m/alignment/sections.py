@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from v2m.alignment.spectra import SAMPLE_RATE, Chroma, Timbre, chroma, timbre
+from v2m.alignment.onsets import SAMPLE_RATE
+from v2m.alignment.spectra import Chroma, Timbre, chroma, timbre
 
 STEP_S = 0.25
 HALF_KERNEL_S = 5.0

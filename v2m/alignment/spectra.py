@@ -15,7 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLE_RATE = 22_050
+from v2m.alignment.onsets import SAMPLE_RATE
+from v2m.alignment.windows import windows
+
 SILENCE_DB = -70.0
 """RMS, dB re full scale, below which a window is silent."""
 BRIGHT_HZ = 1500.0
@@ -169,10 +171,13 @@ def _spectra(samples: NDArray[np.float32], window: int, hop: int) -> Iterator[ND
     if not samples.size:
         return
     shape = np.hanning(window + 1)[:-1].astype(np.float32)
-    padded = np.pad(samples.astype(np.float32, copy=False), window // 2)
-    views = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop]
-    for first in range(0, len(views), _BLOCK_FRAMES):
-        yield rfft(views[first : first + _BLOCK_FRAMES] * shape, axis=1)
+    count = 1 + len(samples) // hop
+    samples = samples.astype(np.float32, copy=False)
+    for views in windows(samples, window, hop, lead=window // 2, count=count, block=_BLOCK_FRAMES):
+        if views.any():
+            yield rfft(views * shape, axis=1)
+        else:
+            yield np.zeros((len(views), window // 2 + 1), np.complex64)
 
 
 def _peaks(

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from v2m.scoring.request import SHIFTS, Request, ScoringError, make_request
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from encoders.clip import Clip
     from generators.plan import Plan
-    from v2m.alignment.audio import Sound
+    from v2m.alignment.audio import Track
     from v2m.alignment.heard import Heard
-    from v2m.alignment.local import LocalAlignment
     from v2m.alignment.measure import Measure
     from v2m.alignment.piece import Piece
     from v2m.alignment.seen import Seen
@@ -92,12 +92,13 @@ def score_clip(request: Request, clip: Clip, run: Run, seen: Seen | None = None)
         raise ScoringError(f"{clip.path}: has no sound to score; name the music with --audio")
     # A clip's own sound lies on the clip's clock, another file's begins with the picture.
     own = request.audio is None
-    sound = read_track(request.audio or clip.path, zero_s=clip.start_s if own else None)
+    zero_s = clip.start_s if own else None
+    track = read_track(request.audio or clip.path, zero_s=zero_s, keep_s=clip.duration_s)
     pulse = _told_pulse(plan, piece, clip.duration_s)
     with ThreadPoolExecutor(1, thread_name_prefix="hear") as pool:
-        hearing = pool.submit(_hear_all, sound, clip.duration_s, pulse, request.seed)
+        hearing = pool.submit(_hear_all, track.samples, clip.duration_s, pulse, request.seed)
         # It needs nothing of the picture but its length, and the picture takes longer.
-        judging = pool.submit(lambda: alone(sound, hearing.result()[0], clip.frame_s))
+        judging = pool.submit(lambda: alone(track, hearing.result()[0], clip.frame_s))
         if seen is None:
             with run.stage("look") as done:
                 seen = see(clip, clip_model=clip_model(), pose_model=pose_model(), progress=done)
@@ -105,15 +106,14 @@ def score_clip(request: Request, clip: Clip, run: Run, seen: Seen | None = None)
             heard, men = hearing.result()
             of_sound = judging.result()
     with run.stage("compare"):
-        measures = in_order((*_compared(request, seen, heard, men, plan, piece), *of_sound))
-        local = _local(request, seen, heard)
-    run.note(*seen.streams.notes, *_sound_notes(sound, heard, seen))
+        measures = in_order((*_compared(request, seen, track, heard, men, plan, piece), *of_sound))
+    run.note(*seen.streams.notes, *_sound_notes(track, heard, seen))
     return ClipScore(
         clip=describe_clip(clip),
-        music=music_facts(sound, heard),
+        music=music_facts(track, heard),
         measures=measures,
         inputs=hashes(request, {"clip": clip.content_hash}),
-        evidence=Evidence(seen, heard, local, plan, piece),
+        evidence=Evidence(seen, heard, track.samples, request.shifts, request.seed, plan, piece),
         **_of_run(request, run),
     )
 
@@ -155,7 +155,7 @@ def _told_pulse(plan: Plan | None, piece: Piece | None, duration_s: float) -> Pu
 
 
 def _hear_all(
-    sound: Sound, duration_s: float, pulse: Pulse | None, seed: int
+    samples: NDArray[np.float32], duration_s: float, pulse: Pulse | None, seed: int
 ) -> tuple[Heard, dict[str, Heard]]:
     """The music, and the straw men beside it."""
     import numpy as np
@@ -165,13 +165,13 @@ def _hear_all(
     from v2m.alignment.heard import hear
     from v2m.alignment.tempo import Pulse
 
-    heard = hear(fitted(sound.mono(), duration_s), duration_s, pulse)
+    heard = hear(samples, duration_s, pulse)
     bpm = heard.pulse.tempo_bpm if np.isfinite(heard.pulse.tempo_bpm) else ANY_BPM
     ticks = np.arange(0.0, duration_s, 60.0 / bpm)
     pulses = {"metronome": Pulse.of(ticks, ticks[::4], "metronome")}
     men = {
-        name: hear(fitted(samples, duration_s), duration_s, pulses.get(name))
-        for name, samples in straw_men(duration_s, bpm, seed=seed).items()
+        name: hear(fitted(made, duration_s), duration_s, pulses.get(name))
+        for name, made in straw_men(duration_s, bpm, seed=seed)
     }
     return heard, men
 
@@ -179,64 +179,47 @@ def _hear_all(
 def _compared(
     request: Request,
     seen: Seen,
+    track: Track,
     heard: Heard,
     men: dict[str, Heard],
     plan: Plan | None,
     piece: Piece | None,
 ) -> tuple[Measure, ...]:
     """Every measure that depends on the picture, or on another soundtrack."""
-    from v2m.alignment.measure import beside_straw_men
+    from v2m.alignment.measure import beside_straw_men, quiet
     from v2m.scoring.measures import fit, of_notes, with_reference
 
     shifts, seed = request.shifts, request.seed
-    with _quiet():
+    with quiet():
         measures = fit(heard, seen, plan, shifts=shifts, seed=seed)
         straw = {name: fit(man, seen, plan, shifts=0, seed=seed) for name, man in men.items()}
         measures = beside_straw_men(measures, straw)
         if piece is not None and request.midi is not None:
             measures += of_notes(piece, request.midi, seen, shifts=shifts, seed=seed)
-        return measures + with_reference(request.reference, heard, men, shifts=shifts, seed=seed)
-
-
-def _local(request: Request, seen: Seen, heard: Heard) -> LocalAlignment:
-    """How the fit changes along the clip."""
-    from v2m.alignment.local import local_alignment
-
-    with _quiet():
-        return local_alignment(
-            heard.attacks.times_s,
-            seen.accents.times_s,
-            seen.duration_s,
-            onset_strengths=heard.attacks.strengths,
-            accent_strengths=seen.accents.strengths,
-            shifts=request.shifts,
-            seed=request.seed,
+        return measures + with_reference(
+            request.reference, track.samples, heard, men, shifts=shifts, seed=seed
         )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """As in mir_eval, empty inputs warn; here what is empty is told by each measure."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=UserWarning)
-        yield
 
 
 def _without_picture(request: Request, run: Run) -> ClipScore:
     """The music against the reference alone."""
-    from v2m.alignment.audio import read_track
+    from v2m.alignment.audio import fitted, read_track
+    from v2m.alignment.measure import quiet
     from v2m.scoring.measures import in_order, with_reference
     from v2m.scoring.result import ClipScore
 
     assert request.audio is not None
     with run.stage("listen"):
-        sound = read_track(request.audio)
-        heard, men = _hear_all(sound, sound.duration_s, None, request.seed)
-    with run.stage("compare"), _quiet():
-        measures = with_reference(request.reference, heard, men, shifts=request.shifts, seed=request.seed)
+        track = read_track(request.audio)
+        samples = fitted(track.samples, track.duration_s)
+        heard, men = _hear_all(samples, track.duration_s, None, request.seed)
+    with run.stage("compare"), quiet():
+        measures = with_reference(
+            request.reference, samples, heard, men, shifts=request.shifts, seed=request.seed
+        )
     return ClipScore(
         clip=None,
-        music=music_facts(sound, heard),
+        music=music_facts(track, heard),
         measures=in_order(measures),
         inputs=hashes(request, {}),
         **_of_run(request, run),
@@ -255,7 +238,7 @@ def _of_run(request: Request, run: Run) -> dict[str, Any]:
     }
 
 
-def music_facts(sound: Sound, heard: Heard) -> MusicFacts:
+def music_facts(track: Track, heard: Heard) -> MusicFacts:
     """The facts of the music that the result keeps."""
     import math
 
@@ -264,8 +247,8 @@ def music_facts(sound: Sound, heard: Heard) -> MusicFacts:
     pulse = heard.pulse
     tempo = round(pulse.tempo_bpm, 2) if math.isfinite(pulse.tempo_bpm) else None
     return MusicFacts(
-        source=sound.source,
-        duration_s=round(sound.duration_s, 4),
+        source=track.source,
+        duration_s=round(track.duration_s, 4),
         onsets=len(heard.onsets_s),
         beats=len(pulse.beats_s),
         tempo_bpm=tempo,
@@ -293,12 +276,12 @@ def content_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _sound_notes(sound: Sound, heard: Heard, seen: Seen) -> list[str]:
+def _sound_notes(track: Track, heard: Heard, seen: Seen) -> list[str]:
     """What a reader should know of the music before believing its numbers."""
     notes = []
     if not len(heard.onsets_s):
         notes.append("Nothing begins to sound in this music: it is silent, or one long tone.")
-    shorter_s = seen.duration_s - sound.duration_s
+    shorter_s = seen.duration_s - track.duration_s
     if shorter_s > max(1.0, 0.05 * seen.duration_s):
         notes.append(f"The music ends {shorter_s:.1f} s before the picture; what is missing is silence.")
     if heard.pulse.source == "estimated":

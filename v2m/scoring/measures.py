@@ -16,7 +16,7 @@ from v2m.alignment.measure import Measure, beside_straw_men
 
 if TYPE_CHECKING:
     from generators.plan import Plan
-    from v2m.alignment.audio import Sound
+    from v2m.alignment.audio import Track
     from v2m.alignment.heard import Heard
     from v2m.alignment.piece import Piece
     from v2m.alignment.seen import Seen
@@ -153,7 +153,13 @@ def of_notes(piece: Piece, midi: Path, seen: Seen, *, shifts: int, seed: int) ->
 
 
 def with_reference(
-    reference: Path | None, heard: Heard, men: Mapping[str, Heard], *, shifts: int, seed: int
+    reference: Path | None,
+    samples: NDArray[np.float32],
+    heard: Heard,
+    men: Mapping[str, Heard],
+    *,
+    shifts: int,
+    seed: int,
 ) -> tuple[Measure, ...]:
     """Beat scores and closeness of sound, against a reference soundtrack; nothing without one."""
     if reference is None:
@@ -161,19 +167,20 @@ def with_reference(
     from v2m.alignment.audio import read_sound
 
     original = read_sound(reference)
-    measures = beats.evaluate(heard.samples, original, shifts=shifts, seed=seed)
-    straw = {name: beats.evaluate(man.samples, original, shifts=0) for name, man in men.items()}
+    theirs = beats.Rhythm.of(original)
+    measures = beats.evaluate(heard.rhythm, theirs, shifts=shifts, seed=seed)
+    straw = {name: beats.evaluate(man.rhythm, theirs, shifts=0) for name, man in men.items()}
     return (
         *beside_straw_men(measures, straw),
-        *learned.evaluate(samples=heard.samples, reference_samples=original),
+        *learned.evaluate(samples=samples, reference_samples=original),
     )
 
 
-def alone(track: Sound, heard: Heard, frame_s: float) -> tuple[Measure, ...]:
+def alone(track: Track, heard: Heard, frame_s: float) -> tuple[Measure, ...]:
     """What the sound is like, whatever the picture: in order technically, and how it is made."""
     return (
-        *sound.evaluate(track.samples, track.sample_rate, picture_s=heard.duration_s, frame_s=frame_s),
+        *sound.evaluate(track.levels, picture_s=heard.duration_s, frame_s=frame_s),
         *music_sound.evaluate(
-            heard.samples, downbeats_s=heard.pulse.downbeats_s, tones=heard.chroma, envelope=heard.envelope
+            track.samples, downbeats_s=heard.pulse.downbeats_s, tones=heard.chroma, envelope=heard.envelope
         ),
     )

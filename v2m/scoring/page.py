@@ -48,7 +48,7 @@ def page_of(score: ClipScore) -> ScorePage:
         measures=score.measures,
         shifts=shifts,
         film=film_of(seen.clip, seen.cuts_s),
-        waveform=waveform_of(heard.samples, SAMPLE_RATE, seen.duration_s),
+        waveform=waveform_of(evidence.samples, SAMPLE_RATE, seen.duration_s),
         roll=None if evidence.piece is None else _roll(evidence.piece),
         onsets_s=heard.onsets_s,
         beats_s=heard.pulse.beats_s,

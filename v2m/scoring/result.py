@@ -13,13 +13,14 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from v2m.alignment.chance import Chance
-from v2m.alignment.measure import Measure
+from v2m.alignment.measure import Measure, quiet
 
 if TYPE_CHECKING:
     from generators.plan import Plan
@@ -62,15 +63,18 @@ class Evidence:
 
     Attributes:
         seen: the picture: cuts, accents, curves of movement and affect.
-        heard: the music: samples, onsets, beats, curves of loudness, density and affect.
-        local: how well it fits, and how late it is, along the clip.
+        heard: the music: onsets, beats, curves of loudness, density and affect.
+        samples: of the music, mono float32 at 22,050 Hz, as long as the picture.
+        shifts, seed: of the chance level.
         plan: what the music was made from, where that is known.
         piece: its notes, where they are known.
     """
 
     seen: Seen
     heard: Heard
-    local: LocalAlignment
+    samples: NDArray[np.float32]
+    shifts: int
+    seed: int
     plan: Plan | None = None
     piece: Piece | None = None
 
@@ -78,6 +82,23 @@ class Evidence:
     def cuts_met(self) -> NDArray[np.bool_]:
         """Which of `seen.cuts_s` have an onset within 80 ms, bool `[cuts]`."""
         return met(self.seen.cuts_s, self.heard.onsets_s)
+
+    @cached_property
+    def local(self) -> LocalAlignment:
+        """How well it fits, and how late it is, along the clip."""
+        from v2m.alignment.local import local_alignment
+
+        heard, seen = self.heard, self.seen
+        with quiet():
+            return local_alignment(
+                heard.attacks.times_s,
+                seen.accents.times_s,
+                seen.duration_s,
+                onset_strengths=heard.attacks.strengths,
+                accent_strengths=seen.accents.strengths,
+                shifts=self.shifts,
+                seed=self.seed,
+            )
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from v2m.alignment import chance, sync
 from v2m.alignment.measure import Measure, beside_straw_men, measure_curve, measure_events, undefined
-from v2m.alignment.onsets import detect_onsets
+from v2m.alignment.onsets import SAMPLE_RATE, detect_onsets
 
 CUTS_S = np.array([1.3, 3.1, 4.6, 7.9, 10.2, 12.55, 15.0, 18.4, 21.7, 25.1])
 
@@ -114,9 +114,9 @@ def test_dense_music_scores_high_and_lifts_nothing() -> None:
 
 
 def test_straw_men_know_nothing() -> None:
-    men = chance.straw_men(28.0, 120.0)
+    men = dict(chance.straw_men(28.0, 120.0))
     assert set(men) == {"silence", "noise", "metronome"}
-    assert {len(samples) for samples in men.values()} == {28 * chance.SAMPLE_RATE}
+    assert {len(samples) for samples in men.values()} == {28 * SAMPLE_RATE}
     assert detect_onsets(men["silence"]).size == 0
     beats = detect_onsets(men["metronome"])
     assert np.diff(beats) == pytest.approx(np.full(len(beats) - 1, 0.5), abs=0.03)

@@ -14,6 +14,7 @@ import pytest
 import soundfile
 
 from v2m.alignment import sound
+from v2m.alignment.levels import LevelMeter, levels_of
 
 RATE = 44_100
 
@@ -29,7 +30,7 @@ def swelling(seconds: float = 14.0, rate: int = RATE, channels: int = 2) -> np.n
 
 
 def scores(samples: np.ndarray, rate: int = RATE, **given) -> dict[str, float]:
-    measures = sound.evaluate(samples, rate, **given)
+    measures = sound.evaluate(levels_of(samples, rate), **given)
     assert {m.task for m in measures} == {"sound"}
     assert all(m.chance is None and m.note for m in measures)
     return {m.name: m.score for m in measures}
@@ -83,7 +84,7 @@ def test_true_peak_finds_what_lies_between_samples() -> None:
 
 def test_silence_is_a_share_of_windows_and_has_no_loudness() -> None:
     samples = np.zeros((2, 4 * RATE), np.float32)
-    nothing = sound.evaluate(samples, RATE)
+    nothing = sound.evaluate(levels_of(samples, RATE))
     undefined = {m.name for m in nothing if math.isnan(m.score)}
     assert undefined == {"lufs", "true_peak", "loudness_range"}
     found = {m.name: m.score for m in nothing if m.defined}
@@ -95,7 +96,7 @@ def test_silence_is_a_share_of_windows_and_has_no_loudness() -> None:
     assert scores(samples)["silence_share"] == pytest.approx(0.75)
     samples[0] = 10 ** (-54 / 20)
     assert scores(samples)["silence_share"] == 0.0
-    empty = {m.name: m.score for m in sound.evaluate(np.zeros((1, 0), np.float32), RATE)}
+    empty = {m.name: m.score for m in sound.evaluate(levels_of(np.zeros((1, 0), np.float32), RATE))}
     assert math.isnan(empty["lufs"])
     assert math.isnan(empty["silence_share"])
 
@@ -105,16 +106,38 @@ def test_clipping_is_runs_at_full_scale() -> None:
     wave[0, 10:12] = 1.0  # two in a row may be a peak
     wave[0, 50:55] = 1.0
     wave[1, 997:] = -1.0
-    share, runs = sound.clipped(wave)
-    assert (share, runs) == (8 / 2000, 2)
+    found = levels_of(wave, RATE)
+    assert (found.clipped_samples, found.clipped_runs) == (8, 2)
+    assert scores(wave)["clipped"] == 8 / 2000
     loud = np.clip(1.5 * np.sin(2 * np.pi * 100 * np.arange(RATE) / RATE), -1, 1).astype(np.float32)
-    measure = next(m for m in sound.evaluate(loud[None], RATE) if m.name == "clipped")
+    measure = next(m for m in sound.evaluate(levels_of(loud[None], RATE)) if m.name == "clipped")
     assert measure.details["runs"] == 200
     # arccos(1 / 1.5) · 2 / π of each half wave is beyond full scale.
     assert measure.score == pytest.approx(1 - 2 / np.pi * np.arcsin(1 / 1.5), abs=0.01)
     # The ends of a 16-bit range are full scale: 32767 and −32768.
     sixteen = np.array([[32767] * 4 + [0] + [-32768] * 4 + [32766] * 4], np.float32) / 32768
-    assert sound.clipped(sixteen)[1] == 2
+    assert levels_of(sixteen, RATE).clipped_runs == 2
+
+
+def test_blocks_of_any_length_come_to_the_same() -> None:
+    """Also where a run at full scale, or a window of silence, goes on from one block into the next."""
+    rng = np.random.default_rng(1)
+    samples = np.clip(swelling(2.0) * 25, -1, 1)
+    samples[:, RATE // 2 : 3 * RATE // 2] = 0
+    samples[1, 500:1500] = 1.0
+    whole = levels_of(samples, RATE)
+    assert whole.clipped_runs > 9
+    assert 9 <= whole.silent_windows <= 10
+    meter = LevelMeter(2, RATE)
+    edges = np.sort(rng.integers(0, samples.shape[1], 40))
+    for block in np.split(samples, [0, 502, 503, 503, *edges[edges > 503]], axis=1):
+        meter.add(block)
+    pieces = meter.close()
+    assert pieces.energies == pytest.approx(whole.energies, rel=1e-3, abs=1e-6)
+    assert pieces.peak == pytest.approx(whole.peak, abs=1e-6)
+    assert pieces.offset == pytest.approx(whole.offset)
+    for name in ("samples", "windows", "silent_windows", "clipped_samples", "clipped_runs"):
+        assert getattr(pieces, name) == getattr(whole, name), name
 
 
 def test_offset_and_length() -> None:
@@ -150,11 +173,11 @@ def test_what_is_no_soundtrack_is_refused() -> None:
         (np.full((2, 9), np.nan, np.float32), "finite"),
     ):
         with pytest.raises(ValueError, match=words):
-            sound.evaluate(bad, RATE)
-    good = np.zeros((2, 9), np.float32)
+            levels_of(bad, RATE)
     with pytest.raises(ValueError, match="Hz"):
-        sound.evaluate(good, 0)
+        levels_of(np.zeros((2, 9), np.float32), 0)
+    good = levels_of(np.zeros((2, 9), np.float32), RATE)
     with pytest.raises(ValueError, match="picture"):
-        sound.evaluate(good, RATE, picture_s=0.0)
+        sound.evaluate(good, picture_s=0.0)
     with pytest.raises(ValueError, match="frame"):
-        sound.evaluate(good, RATE, picture_s=1.0, frame_s=0.0)
+        sound.evaluate(good, picture_s=1.0, frame_s=0.0)
