@@ -1,0 +1,220 @@
+"""A Standard MIDI File → kept tracks: its notes in seconds, and the bars of its tempo map.
+
+Times are worked out from ticks in double precision, so that what is written again over the same tempo map
+has the same ticks. A track is one channel of one of the file's tracks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generators.grid import Bar, BeatGrid, PlanError
+from generators.kept import Control, KeptTrack, KeptTracks
+from v2m.midi import MidiError
+
+if TYPE_CHECKING:
+    import mido
+
+DEFAULT_MSPQ = 500_000  # microseconds a quarter note: 120 bpm, until the file says otherwise
+DRUM_CHANNEL = 9  # the tenth, counted from 0
+MOST_BEATS = 12  # in a bar
+MOST_BARS = 50_000  # a day and more
+BEAT_S = (0.2, 2.5)  # the shortest and longest beat of music that is counted in beats
+
+
+def read_tracks(path: Path) -> KeptTracks:
+    """Read a MIDI file (format 0 or 1) to keep its tracks; those without a note are left out.
+
+    Raises:
+        MidiError: if it cannot be read as MIDI, counts frames instead of beats, or holds no note.
+    """
+    file = _opened(Path(path))
+    tempi: dict[int, int] = {0: DEFAULT_MSPQ}
+    metres: dict[int, tuple[int, int]] = {0: (4, 4)}
+    parts: list[_Part] = []
+    for track in file.tracks:
+        parts += _parts(track, tempi, metres)
+    last = max((row.end for part in parts for row in part.notes), default=0)
+    if not last:
+        raise MidiError(f"{path}: holds no note")
+    clock = _Clock.of(tempi, file.ticks_per_beat)
+    tracks = tuple(part.kept(clock) for part in parts if part.notes)
+    return KeptTracks(tracks, _grid(metres, file.ticks_per_beat, last, clock))
+
+
+def _opened(path: Path) -> mido.MidiFile:
+    import mido
+    from mido.midifiles.meta import KeySignatureError
+
+    try:
+        with path.open("rb") as stream:
+            file = mido.MidiFile(file=stream, clip=True)
+    except (EOFError, ValueError, LookupError, TypeError, KeySignatureError) as error:
+        raise MidiError(f"{path}: cannot be read as MIDI (damaged, or another kind of file)") from error
+    except OSError as error:  # a missing header is an OSError of the library's own
+        why = error.strerror or "damaged, or another kind of file"
+        raise MidiError(f"{path}: cannot be read as MIDI ({why})") from error
+    if file.type not in (0, 1) or file.ticks_per_beat <= 0:
+        raise MidiError(f"{path}: is MIDI without beats (format 2, or frames for ticks)")
+    return file
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A note in ticks."""
+
+    start: int
+    end: int
+    pitch: int
+    velocity: int
+
+
+@dataclass
+class _Part:
+    """What one channel plays in one track of the file."""
+
+    name: str
+    channel: int
+    program: int = 0
+    notes: list[_Row] = field(default_factory=list)
+    controls: list[tuple[int, int | None, int]] = field(default_factory=list)
+    held: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+
+    def release(self, pitch: int, tick: int) -> None:
+        """End the first of the notes that are held on a key."""
+        if self.held[pitch]:
+            start, velocity = self.held[pitch].pop(0)
+            self.notes.append(_Row(start, tick, pitch, velocity))
+
+    def kept(self, clock: _Clock) -> KeptTrack:
+        rows = sorted(self.notes, key=lambda row: row.start)
+        start, end, pitch, velocity = (
+            np.array([getattr(row, name) for row in rows]) for name in ("start", "end", "pitch", "velocity")
+        )
+        start_s, end_s = clock.seconds(start), clock.seconds(end)
+        controls = tuple(Control(clock.second(t), number, value) for t, number, value in self.controls)
+        drums = self.channel == DRUM_CHANNEL
+        return KeptTrack(self.name, self.program, drums, start_s, end_s - start_s, pitch, velocity, controls)
+
+
+def _parts(track: Any, tempi: dict[int, int], metres: dict[int, tuple[int, int]]) -> list[_Part]:
+    """The channels of a track; its tempi and metres are added to those of the file."""
+    parts: dict[int, _Part] = {}
+    name, tick = "", 0
+    for message in track:
+        tick += message.time
+        if message.is_meta:
+            if message.type == "track_name":
+                name = _text(message.name)
+            elif message.type == "set_tempo":
+                tempi[tick] = max(int(message.tempo), 1)
+            elif message.type == "time_signature":
+                metres[tick] = max(int(message.numerator), 1), int(message.denominator)
+            continue
+        if not hasattr(message, "channel"):
+            continue
+        part = parts.setdefault(message.channel, _Part("", message.channel))
+        if message.type == "note_on" and message.velocity:
+            part.held[message.note].append((tick, message.velocity))
+        elif message.type in ("note_on", "note_off"):
+            part.release(message.note, tick)
+        elif message.type == "program_change" and not part.notes:
+            part.program = message.program
+        elif message.type == "control_change":
+            part.controls.append((tick, message.control, message.value))
+        elif message.type == "pitchwheel":
+            part.controls.append((tick, None, message.pitch))
+    for part in parts.values():
+        part.name = name
+        for pitch in part.held:
+            while part.held[pitch]:
+                part.release(pitch, tick)
+    return list(parts.values())
+
+
+def _text(name: str) -> str:
+    """A name as it was meant: the standard says Latin-1, most programs write UTF-8."""
+    with contextlib.suppress(UnicodeError):
+        name = name.encode("latin-1").decode("utf-8")
+    return "".join(c for c in name if c.isprintable()).strip()
+
+
+@dataclass(frozen=True, eq=False)
+class _Clock:
+    """The tempo map: from which tick on, `[K]`, and second, `[K]`, a tick lasts so many seconds, `[K]`."""
+
+    ticks: NDArray[np.float64]
+    begun_s: NDArray[np.float64]
+    tick_s: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, tempi: dict[int, int], ticks_per_quarter: int) -> _Clock:
+        ticks = np.array(sorted(tempi), dtype=np.float64)
+        tick_s = np.array([tempi[t] for t in sorted(tempi)], dtype=np.float64) / 1e6 / ticks_per_quarter
+        return cls(ticks, np.concatenate([[0.0], np.cumsum(np.diff(ticks) * tick_s[:-1])]), tick_s)
+
+    def seconds(self, ticks: NDArray[Any]) -> NDArray[np.float64]:
+        k = np.searchsorted(self.ticks, ticks, side="right") - 1
+        times: NDArray[np.float64] = self.begun_s[k] + (ticks - self.ticks[k]) * self.tick_s[k]
+        return times
+
+    def second(self, tick: int) -> float:
+        return float(self.seconds(np.array([tick]))[0])
+
+
+def _grid(
+    metres: dict[int, tuple[int, int]], ticks_per_quarter: int, last: int, clock: _Clock
+) -> BeatGrid | None:
+    """The file's bars; None where a metre or a tempo is none that is played in beats."""
+    bars: list[Bar] = []
+    end = 0
+    for first, end, beat, slots in _bars(metres, ticks_per_quarter, last):
+        ticks = np.arange(first, end, max(beat, 1))
+        if beat < 1 or not 1 <= len(ticks) <= MOST_BEATS:
+            return None
+        bars.append(Bar(tuple(clock.seconds(ticks).tolist()), slots))
+        if len(bars) > MOST_BARS:
+            return None
+    try:
+        grid = BeatGrid(tuple(bars), clock.second(end))
+    except PlanError:
+        return None
+    beats_s = np.diff(grid.knots_s)
+    return grid if BEAT_S[0] <= beats_s.min() and beats_s.max() <= BEAT_S[1] else None
+
+
+def _bars(
+    metres: dict[int, tuple[int, int]], ticks_per_quarter: int, last: int
+) -> Iterator[tuple[int, int, int, int]]:
+    """(first tick, end tick, ticks a beat, slots a beat) of every bar up to the last note.
+
+    Beats are quarters, or dotted quarters in compound metres. One bar in a metre of its own, first of
+    all and shorter than the next, is what comes before the first downbeat and is no bar of the grid.
+    """
+    changes = sorted(metres)
+    for k, begin in enumerate(changes):
+        length, beat, slots = _measured(metres[begin], ticks_per_quarter)
+        until = changes[k + 1] if k + 1 < len(changes) else last
+        follows = k + 1 < len(changes)
+        if k == 0 and follows and until - begin <= length < _measured(metres[until], ticks_per_quarter)[0]:
+            continue
+        for first in range(begin, min(until, last), length):
+            # A change of metre within a bar ends it there.
+            yield first, min(first + length, until) if follows else first + length, beat, slots
+
+
+def _measured(metre: tuple[int, int], ticks_per_quarter: int) -> tuple[int, int, int]:
+    """(ticks a bar, ticks a beat, slots a beat) of a metre; no ticks a beat where it is not counted so."""
+    numerator, denominator = metre
+    length = max(numerator * ticks_per_quarter * 4 // denominator, 1)
+    if denominator == 8 and numerator > 3 and numerator % 3 == 0:
+        return length, ticks_per_quarter * 3 // 2, 3
+    return length, ticks_per_quarter if length % ticks_per_quarter == 0 else 0, 4
