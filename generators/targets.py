@@ -16,6 +16,8 @@ KINDS = ("section", "cut", "fade", "beat", "accent", "onset")
 
 # A cut this close to another belongs to dense editing: no listener expects each to be hit.
 LONE_CUT_S = 1.0
+# A section that begins with an edit, and one that begins where the picture only wanders on.
+EDITED_SECTION, SOFT_SECTION = 2.0, 1.0
 # Two events of different senses closer than this are one event seen twice (two frames at 25 fps).
 SAME_EVENT_S = 0.08
 
@@ -36,6 +38,11 @@ class Targets:
 
     def __len__(self) -> int:
         return len(self.times_s)
+
+    @property
+    def turns_s(self) -> NDArray[np.float64]:
+        """float64 `[K]`: sections that begin with an edit, where the music may turn too."""
+        return self.of("section").times_s[self.of("section").weights > SOFT_SECTION]
 
     def of(self, *kinds: str) -> Targets:
         """Only those of the given kinds."""
@@ -60,12 +67,12 @@ def find_targets(streams: Streams, mode: str, boundaries_s: NDArray[np.float64])
             crowd = np.count_nonzero(np.abs(cut_times - time) < LONE_CUT_S) - 1
             weight = (0.6 + 0.4 * float(strength)) / (1.0 + 0.5 * crowd)
             if near.any():
-                rows.append((float(time), 2.0, "section"))
+                rows.append((float(time), EDITED_SECTION, "section"))
             else:
                 rows.append((float(time), weight * (0.7 if fade else 1.0), "fade" if fade else "cut"))
     for turn in boundaries_s.tolist():
         if not len(cut_times) or np.abs(cut_times - turn).min() >= SAME_EVENT_S:
-            rows.append((turn, 1.0, "section"))
+            rows.append((turn, SOFT_SECTION, "section"))
 
     beats = _events(streams, "kinematic_beats")
     if beats is not None:

@@ -1,0 +1,280 @@
+"""The best chain of beats under a picture: the recursion of `tempo_map`, compiled.
+
+Time runs in whole steps. A state is (step of the beat, gait, place in the bar); a gait is a base tempo
+and the interval, in steps, that the last beat kept. The next interval is as long, or one step shorter or
+longer; a gait may be handed to a neighbouring base that has the same interval; and at the few steps where
+a section may begin, the last interval may be stretched and any base may take over. Arrays of beats and
+of choices are kept for one stretch of the clip at a time: the first pass keeps what each stretch begins
+with, the second goes back through the stretches and computes each anew, so that an hour needs no more
+memory than some minutes do, and the optimum is exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.compiled import compiled
+
+STRETCH = 16_384  # steps computed at a time
+NEVER = np.float32(-1e30)
+_BEGINS, _TURNS = 254, 255  # choices beside 8 · place before + which predecessor
+_MOST_PREDECESSORS = 5
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Gaits:
+    """Every interval that a beat may keep.
+
+    Attributes:
+        length: int64 `[G]`, steps.
+        base: int64 `[G]`, which base tempo it belongs to.
+        home: int64 `[B]`, the gait of each base that keeps its very tempo.
+        cost: float32 `[G]`, of one beat.
+        before: int64 `[G, 5]`, the gaits that it may follow, −1 where there are fewer.
+        before_cost: float32 `[G, 5]`.
+    """
+
+    length: Ints
+    base: Ints
+    home: Ints
+    cost: Floats
+    before: Ints
+    before_cost: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Terrain:
+    """What the picture gives on every step, and what the metre asks.
+
+    Attributes:
+        earns: float32 `[T, P]`, what a beat earns by its place in the bar.
+        within: float32 `[T, F]`, what each fraction of a beat earns.
+        fractions: float64 `[F]`, where in an interval those lie, 0 to 1.
+        begins: float32 `[P]`, what beginning at each place costs, and
+        late: beginning after the first step.
+        ends_bar: float32 `[P]`, what a downbeat costs that follows a beat at each place.
+        turns: int64, sorted: the steps on which a section may begin.
+        turn_cost: float32 `[B, B]`, of going from one base to another there.
+        stretch_cost: float32 `[S]`, of stretching the last interval by 0, 1, … steps.
+    """
+
+    earns: Floats
+    within: Floats
+    fractions: NDArray[np.float64]
+    begins: Floats
+    late: float
+    ends_bar: Floats
+    turns: Ints
+    turn_cost: Floats
+    stretch_cost: Floats
+
+
+@dataclass(frozen=True)
+class BeatPath:
+    """Attributes: step, place in the bar and gait of each beat; the sum of what was earned and paid."""
+
+    steps: tuple[int, ...]
+    places: tuple[int, ...]
+    gaits: tuple[int, ...]
+    score: float
+
+
+def make_gaits(
+    bases: Ints, deviation: float, drift: float, turn: float, handover: float, beat_cost: NDArray[np.float64]
+) -> Gaits:
+    """Gaits around the bases.
+
+    Args:
+        bases: int64 `[B]`, steps, rising.
+        deviation: how far from its base an interval may be, as a share of it.
+        drift: cost of one beat that is 1 % from its base (it grows with the square).
+        turn: cost of an interval 1 % longer or shorter than the one before.
+        handover: cost of passing to a neighbouring base.
+        beat_cost: float64 `[B]`, of any beat of a base.
+    """
+    length: list[int] = []
+    base: list[int] = []
+    for b, steps in enumerate(bases):
+        reach = int(deviation * steps)
+        length += range(int(steps) - reach, int(steps) + reach + 1)
+        base += [b] * (2 * reach + 1)
+    at = {(b, n): g for g, (b, n) in enumerate(zip(base, length, strict=True))}
+    before = np.full((len(length), _MOST_PREDECESSORS), -1, dtype=np.int64)
+    before_cost = np.zeros((len(length), _MOST_PREDECESSORS), dtype=np.float32)
+    cost = np.empty(len(length), dtype=np.float32)
+    for (b, n), g in at.items():
+        step_cost = turn * 100.0 / float(bases[b])
+        near = [((b, n), 0.0), ((b, n - 1), step_cost), ((b, n + 1), step_cost)]
+        near += [((b - 1, n), handover), ((b + 1, n), handover)]
+        known = [(at[key], price) for key, price in near if key in at]
+        for k, (source, price) in enumerate(known):
+            before[g, k], before_cost[g, k] = source, price
+        cost[g] = drift * (100.0 * (n - bases[b]) / bases[b]) ** 2 + beat_cost[b]
+    return Gaits(
+        length=np.array(length, dtype=np.int64),
+        base=np.array(base, dtype=np.int64),
+        home=np.array([at[(b, int(steps))] for b, steps in enumerate(bases)], dtype=np.int64),
+        cost=cost,
+        before=before,
+        before_cost=before_cost,
+    )
+
+
+def best_path(gaits: Gaits, terrain: Terrain) -> BeatPath:
+    """The chain of beats that earns most, from near the first step to within an interval of the last."""
+    steps, places = terrain.earns.shape
+    n_gaits = len(gaits.length)
+    longest = int(gaits.length.max()) + len(terrain.stretch_cost)
+    offsets = np.array(
+        [[n - round(f * n) for f in terrain.fractions] for n in gaits.length.tolist()], dtype=np.int64
+    ).reshape(n_gaits, len(terrain.fractions))
+    turn_at = np.full(steps, -1, dtype=np.int64)
+    turn_at[terrain.turns] = np.arange(len(terrain.turns))
+    turned = np.zeros((max(len(terrain.turns), 1), len(gaits.home), 3), dtype=np.int64)
+    fixed = (
+        gaits.length, gaits.base, gaits.home, gaits.cost, gaits.before, gaits.before_cost,
+        terrain.earns, terrain.within, offsets, terrain.begins, np.float32(terrain.late), terrain.ends_bar,
+        turn_at, terrain.turn_cost, terrain.stretch_cost, turned,
+    )  # fmt: skip
+
+    best = np.full((longest + 1, n_gaits, places), NEVER, dtype=np.float32)
+    choices = np.empty((min(STRETCH, steps), n_gaits, places), dtype=np.uint8)
+    starts = list(range(0, steps, STRETCH))
+    kept = []
+    for start in starts:
+        if start < starts[-1]:
+            kept.append(best.copy())
+        _advance(start, min(start + STRETCH, steps), best, choices, *fixed)
+
+    step, gait, place, score = _last(best, steps, int(gaits.length.min()))
+    found: list[tuple[int, int, int]] = []
+    for number in range(len(starts) - 1, -1, -1):
+        start = starts[number]
+        if number < len(starts) - 1:
+            best = kept[number]
+            _advance(start, min(start + STRETCH, steps), best, choices, *fixed)
+        while step >= start:
+            found.append((step, place, gait))
+            choice = int(choices[step - start, gait, place])
+            if choice == _BEGINS:
+                step = -1
+                break
+            if choice == _TURNS:
+                before, place_before, extra = turned[turn_at[step], gaits.base[gait]].tolist()
+                step -= int(gaits.length[before]) + extra
+                gait, place = before, place_before
+            else:
+                place, k = divmod(choice, 8)
+                step -= int(gaits.length[gait])
+                gait = int(gaits.before[gait, k])
+    rows = found[::-1]
+    return BeatPath(tuple(r[0] for r in rows), tuple(r[1] for r in rows), tuple(r[2] for r in rows), score)
+
+
+def _last(best: Floats, steps: int, shortest: int) -> tuple[int, int, int, float]:
+    """The best last beat: step, gait, place and score."""
+    tail = range(max(0, steps - shortest), steps)
+    rows = np.stack([best[t % len(best)] for t in tail])
+    at, gait, place = (int(x) for x in np.unravel_index(int(np.argmax(rows)), rows.shape))
+    return tail[at], gait, place, float(rows[at, gait, place])
+
+
+@compiled
+def _advance(
+    start: int,
+    stop: int,
+    best: Floats,
+    choices: NDArray[np.uint8],
+    length: Ints,
+    base: Ints,
+    home: Ints,
+    cost: Floats,
+    before: Ints,
+    before_cost: Floats,
+    earns: Floats,
+    within: Floats,
+    offsets: Ints,
+    begins: Floats,
+    late: np.float32,
+    ends_bar: Floats,
+    turn_at: Ints,
+    turn_cost: Floats,
+    stretch_cost: Floats,
+    turned: NDArray[np.int64],
+) -> None:
+    """Fill `best` (a ring over the last steps) and `choices` for the steps from `start` to `stop`."""
+    ring, n_gaits, places = best.shape
+    arrive = np.empty(places, dtype=np.float32)
+    came = np.empty(places, dtype=np.int64)
+    n_bases = len(home)
+    by_base = np.empty(n_bases, dtype=np.float32)
+    by_base_from = np.empty((n_bases, 3), dtype=np.int64)
+    for t in range(start, stop):
+        row = best[t % ring]
+        for g in range(n_gaits):
+            source = t - length[g]
+            if source < 0:
+                for p in range(places):
+                    row[g, p] = NEVER
+                    choices[t - start, g, p] = 254
+                if g == home[base[g]]:
+                    for p in range(places):
+                        row[g, p] = earns[t, p] - begins[p] - (late if t > 0 else np.float32(0.0))
+                continue
+            earlier = best[source % ring]
+            inside = -cost[g]
+            for f in range(offsets.shape[1]):
+                inside += within[t - offsets[g, f], f]
+            for p in range(places):
+                arrive[p] = NEVER
+                came[p] = 0
+            for k in range(before.shape[1]):
+                q = before[g, k]
+                if q < 0:
+                    break
+                for p in range(places):
+                    value = earlier[q, p] - before_cost[g, k]
+                    if value > arrive[p]:
+                        arrive[p] = value
+                        came[p] = k
+            for p in range(1, places):
+                row[g, p] = arrive[p - 1] + inside + earns[t, p]
+                choices[t - start, g, p] = 8 * (p - 1) + came[p - 1]
+            last = 0
+            for p in range(1, places):
+                if arrive[p] - ends_bar[p] > arrive[last] - ends_bar[last]:
+                    last = p
+            row[g, 0] = arrive[last] - ends_bar[last] + inside + earns[t, 0]
+            choices[t - start, g, 0] = 8 * last + came[last]
+        turn = turn_at[t]
+        if turn < 0:
+            continue
+        for b in range(n_bases):
+            by_base[b] = NEVER
+        for g in range(n_gaits):
+            b = base[g]
+            for extra in range(len(stretch_cost)):
+                source = t - length[g] - extra
+                if source < 0:
+                    break
+                for p in range(places):
+                    value = best[source % ring, g, p] - ends_bar[p] - stretch_cost[extra] - cost[g]
+                    if value > by_base[b]:
+                        by_base[b] = value
+                        by_base_from[b, 0] = g
+                        by_base_from[b, 1] = p
+                        by_base_from[b, 2] = extra
+        for b in range(n_bases):
+            for a in range(n_bases):
+                value = by_base[a] - turn_cost[a, b] + earns[t, 0]
+                if value > row[home[b], 0]:
+                    row[home[b], 0] = value
+                    choices[t - start, home[b], 0] = 255
+                    for c in range(3):
+                        turned[turn, b, c] = by_base_from[a, c]
