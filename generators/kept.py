@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,16 @@ class KeptTrack:
     def end_s(self) -> NDArray[np.float64]:
         """float64 `[N]`."""
         return self.start_s + self.duration_s
+
+    def only(self, which: NDArray[np.bool_]) -> KeptTrack:
+        """The track with those of its notes for which `which` `[N]` is true."""
+        return replace(
+            self,
+            start_s=self.start_s[which],
+            duration_s=self.duration_s[which],
+            pitch=self.pitch[which],
+            velocity=self.velocity[which],
+        )
 
     def setting(self, number: int) -> int | None:
         """What a controller is set to before the first note, or None."""

@@ -40,13 +40,14 @@ def perform(
     humanise_s: float,
     stress: float,
     attack_s: float = 0.0,
+    bloom_s: float = BLOOM_S,
 ) -> Played:
     """Play one part.
 
     Every time comes from the timeline, strays by at most 8 ms or leans as its note says (never on a
     hit, nor where the picture moves), and lies within the picture; nothing but what rings sounds after
-    `final_s` unless it is a hit; one pitch never overlaps itself. An instrument that speaks late is
-    played `attack_s` early.
+    `final_s` unless it is a hit; one pitch never overlaps itself. All are played `bloom_s` early, and an
+    instrument that speaks late is `attack_s` earlier still.
     """
     plan = timeline.plan
     end_s = plan.duration_s
@@ -60,7 +61,7 @@ def perform(
         if body and start > plan.final_s - CLEAR_BEFORE_FINAL_S:
             continue
         if body:
-            start -= min(attack_s + BLOOM_S, EARLIEST_S)
+            start -= min(attack_s + bloom_s, EARLIEST_S)
         if body and note.slot not in moved:
             stray = float(np.clip(draw * humanise_s, -HUMANISE_LIMIT_S, HUMANISE_LIMIT_S))
             start += stray if note.lean_s is None else note.lean_s
