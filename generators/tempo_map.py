@@ -5,7 +5,7 @@ place in the bar as part of the state (Whiteley, Cemgil & Godsill 2006, "Bayesia
 structure in musical audio"), so that downbeats seek section boundaries and no tempo has to be tried
 apart. What it may do is what a film composer's click track does:
 
-* drift by at most 5 % around a base tempo, and by 1 % from one beat to the next, which no listener hears as
+* drift by at most 4 % around a base tempo, and by 1 % from one beat to the next, which no listener hears as
   a jolt (the just-noticeable tempo change is 2–4 %, Drake & Botte 1993), or on to a neighbouring base, for
   a price;
 * take another base tempo, and hold the last beat for a breath, where a section begins;
@@ -26,7 +26,7 @@ from generators.grid import Bar, BeatGrid
 from generators.targets import Targets
 
 STEPS = 100  # in a beat of the fastest base tempo; one step is then one per cent of it
-DEVIATION = 0.05  # of the base period, at most
+DEVIATION = 0.04  # of the base period, at most
 MEET_S = 0.020  # standard deviation of "meeting" a target
 # An edit is also met, somewhat less, where the ensemble has to lean to it.
 LEAN_TO_S, LEAN_TO_SHARE = 0.040, 0.5
