@@ -3,11 +3,11 @@
 `cv2.calcOpticalFlowFarneback(first, second, None, 0.5, 3, 15, 3, 5, 1.2, 0)` with its steps laid open
 (Farnebäck, "Two-frame motion estimation based on polynomial expansion", SCIA 2003), in two fifths
 of the time. A picture that is the second of one pair and the first of the next is expanded once. And
-on all but the smallest level the sums over the window are taken over every second point, as the five
-points of a die lie, and in the first two of three iterations over every fourth: the expansion has smoothed
+on the finest level the sums over the window are taken over every second point, as the five points
+of a die lie, and in the first two of three iterations over every fourth: the expansion has smoothed
 the picture so far that points between tell nothing new. Mean magnitudes agree with OpenCV's to
 within a hundredth, mostly by a constant factor, and the strict maxima over time, which AV-Align
-counts, are the same ones but for one or two in a hundred (`benchmarks/flow.py` counts them).
+counts, are the same ones but for one in a hundred (`benchmarks/flow.py` counts them).
 
 Around each point a picture is fitted by xᵀAx + bᵀx + c, weighted by a Gaussian. If the second
 picture is the first one moved by d, then with Δb = (b₁ − b₂)/2 + A d₀ (d₀: the movement assumed
@@ -62,9 +62,11 @@ class FlowBetween:
     def __init__(self, height: int, width: int) -> None:
         self._shape = height, width
         self._scales = _scales(height, width)
-        self._levels = [
-            _Level(h, w, _QUINCUNX if min(h, w) >= _SMALL else _EVERY_POINT) for h, w in _sizes(height, width)
-        ]
+        sizes = _sizes(height, width)
+        self._levels = [_Level(h, w, _EVERY_POINT) for h, w in sizes[:-1]]
+        self._levels.append(
+            _Level(height, width, _QUINCUNX if min(height, width) >= _SMALL else _EVERY_POINT)
+        )
         self._filters = _expansion_filters()
 
     def blank(self) -> list[Expansion]:
