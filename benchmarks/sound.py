@@ -5,7 +5,8 @@ notes are rendered twice, as the style asks and all of them through the SoundFon
 process, so that a busy machine slows both; then they are mixed, and the mix is measured. What a style
 gains by its synthesizer and its desk is seen against the same notes through the SoundFont and a plain
 desk (`NAME, sampled`). Recordings named on the command line are measured beside them. `--work FOLDER`
-keeps the mixes, and a spectrogram of each.
+keeps the mixes, and a spectrogram of each. `--apart SEEDS` tells instead how far apart the styles sound
+(`sound_difference`), beside how far apart so many seeds of one style do.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import argparse
 import json
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +27,7 @@ from rich.table import Table
 from scipy import signal
 
 from benchmarks.sound_descriptors import OCTAVES_HZ, Descriptors, describe
+from benchmarks.sound_difference import Fingerprint, difference_db, fingerprint
 from generators.curves import Curves
 from generators.desk import Desk, Strip
 from generators.form import Section
@@ -73,14 +77,14 @@ class Row:
     making: Making | None = None
 
 
-def plan_of(style: str, seed: int) -> Plan:
-    """Sixteen bars at a middling tempo of the style, without a picture."""
+def plan_of(style: str, seed: int, count: int = BARS) -> Plan:
+    """`count` bars (a multiple of four) at a middling tempo of the style, without a picture."""
     read = load_style(style)
     beats = read.metres[0]
     beat_s = 60.0 / float(np.mean(read.tempo_bpm))
-    bars = tuple(Bar(tuple((b * beats + k) * beat_s for k in range(beats)), 4) for b in range(BARS))
-    grid = BeatGrid(bars, BARS * beats * beat_s)
-    quarter = BARS // len(FULLNESS)
+    bars = tuple(Bar(tuple((b * beats + k) * beat_s for k in range(beats)), 4) for b in range(count))
+    grid = BeatGrid(bars, count * beats * beat_s)
+    quarter = count // len(FULLNESS)
     full = tuple(level for level in FULLNESS for _ in range(quarter))
     key, labels = Key(9, "minor"), "ABAC"
     sections = tuple(
@@ -88,12 +92,12 @@ def plan_of(style: str, seed: int) -> Plan:
         for i, level in enumerate(FULLNESS)
     )
     struck = [(i * quarter, 0, 0.9, "section") for i in range(len(FULLNESS))]
-    struck += [(i * quarter + 2, 4, 0.6, "cut") for i in range(len(FULLNESS))]
+    struck += [(i * quarter + quarter // 2, 4, 0.6, "cut") for i in range(len(FULLNESS))]
     hits = tuple(
         Hit(grid.slot_time_s(bar, slot), kind, weight, True, grid.slot_time_s(bar, slot), bar, slot)
         for bar, slot, weight, kind in struck
     )
-    level = (0.1,) * BARS
+    level = (0.1,) * count
     curves = Curves(full, full, level, level, level)
     mode = max(read.suits, key=lambda m: read.suits[m])
     end_s = grid.end_s + 0.5
@@ -149,6 +153,61 @@ def recorded(path: Path) -> Row:
     return Row(path.stem, sound.shape[1] / RATE, describe(sound, RATE))
 
 
+def heard_as(style: str, seed: int, work: Path, count: int = BARS) -> Fingerprint:
+    """The fingerprint of a style's mix."""
+    music = compose(plan_of(style, seed, count))
+    path = work / f"{style}-{seed}.wav"
+    mix(render(music, find_soundfont().path, RATE), music.voices, MixSettings(), music.duration_s, path,
+        desk=music.desk)  # fmt: skip
+    sound, _ = soundfile.read(path, always_2d=True)
+    return fingerprint(sound.T, RATE)
+
+
+@dataclass(frozen=True)
+class Apart:
+    """How far apart styles sound, in decibels of `difference_db`.
+
+    Attributes:
+        seeds: style → the most by which two of its seeds differ.
+        styles: (style, style), sorted → the least by which a piece of one differs from a piece of the other.
+    """
+
+    seeds: dict[str, float]
+    styles: dict[tuple[str, str], float]
+
+    @property
+    def alike(self) -> list[tuple[str, str]]:
+        """Pairs of styles that are no farther apart than two seeds of either."""
+        return [(a, b) for (a, b), least in self.styles.items() if least <= max(self.seeds[a], self.seeds[b])]
+
+
+def how_far_apart(styles: Sequence[str], seeds: int, work: Path, count: int = BARS) -> Apart:
+    """Play each style with each of so many seeds, and compare all of them."""
+    heard = {name: [heard_as(name, seed, work, count) for seed in range(seeds)] for name in sorted(styles)}
+    within = {
+        name: max((difference_db(a, b) for a, b in combinations(pieces, 2)), default=0.0)
+        for name, pieces in heard.items()
+    }
+    between = {
+        (one, other): min(difference_db(a, b) for a, b in product(heard[one], heard[other]))
+        for one, other in combinations(sorted(heard), 2)
+    }
+    return Apart(within, between)
+
+
+def show_apart(apart: Apart, console: Console) -> None:
+    """A row a style: the least difference from each other one; on the diagonal, among its seeds."""
+    table = Table(title="How far apart styles sound, dB (in brackets: seeds of one style)")
+    names = sorted(apart.seeds)
+    table.add_column("")
+    for name in names:
+        table.add_column(name, justify="right")
+    for one in names:
+        least = [apart.styles.get((min(one, other), max(one, other))) for other in names]
+        table.add_row(one, *(f"({apart.seeds[one]:.1f})" if db is None else f"{db:.1f}" for db in least))
+    console.print(table)
+
+
 def draw(row: Row, work: Path) -> None:
     """A spectrogram of a style's mix, beside it."""
     import matplotlib
@@ -200,6 +259,7 @@ def main() -> None:
     parser.add_argument("recordings", nargs="*", type=Path, help="measured beside the styles")
     parser.add_argument("--style", action="append", help="only this one (may be repeated)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--apart", type=int, metavar="SEEDS", help="compare styles, with so many seeds each")
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     parser.add_argument("--work", type=Path, help="keep the mixes and their spectrograms here")
     asked = parser.parse_args()
@@ -207,6 +267,9 @@ def main() -> None:
         work = asked.work or Path(scratch)
         work.mkdir(parents=True, exist_ok=True)
         styles = asked.style or style_names()
+        if asked.apart:
+            show_apart(how_far_apart(styles, asked.apart, work), Console(width=190))
+            return
         rows = [row for style in styles for row in measure(style, asked.seed, work)]
         for row in rows if asked.work else ():
             draw(row, work)
