@@ -66,11 +66,15 @@ def choose_key(affect: tuple[float, float], wishes: Wishes, rng: np.random.Gener
     """
     if wishes.key is not None:
         return wishes.key
-    valence = affect[0]
-    ladder = ((0.55, "lydian"), (0.10, "major"), (-0.05, "mixolydian"), (-0.20, "dorian"), (-0.75, "minor"))
-    mode = next((name for floor, name in ladder if valence >= floor), "phrygian")
+    mode = mode_of(affect[0])
     tonics = (0, 2, 3, 5, 7, 9, 10) if mode in ("lydian", "major", "mixolydian") else (0, 2, 4, 5, 7, 9, 11)
     return Key(int(rng.choice(tonics)), mode)
+
+
+def mode_of(valence: float) -> str:
+    """The mode that is as bright as a valence."""
+    ladder = ((0.55, "lydian"), (0.10, "major"), (-0.05, "mixolydian"), (-0.20, "dorian"), (-0.75, "minor"))
+    return next((name for floor, name in ladder if valence >= floor), "phrygian")
 
 
 def choose_tempo(

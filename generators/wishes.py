@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 from generators.grid import PlanError
+from generators.key import MODES as SCALES
 from generators.key import Key
+from generators.region import Region
 
 MODES = ("auto", "film", "dance")
 
@@ -28,6 +33,113 @@ MOODS: dict[str, tuple[float, float]] = {
 }
 
 
+# Dynamics as players read them → how loud a bar is, 0 to 1.
+DYNAMICS = {"pp": 0.2, "p": 0.35, "mp": 0.47, "mf": 0.6, "f": 0.78, "ff": 0.95}
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The person's choices for a part of the music; what is None there stays as it was.
+
+    Attributes:
+        at: which part.
+        mood: a name in `MOODS`: its valence, arousal and tension, and all that follows from them.
+        energy: 0 to 1, density and loudness together, and with them who plays.
+        density: 0 to 1, how full its bars are.
+        loudness: 0 to 1.
+        tension: 0 to 1.
+        valence, arousal: −1 to 1.
+        key: its key.
+        scale: major, minor or another mode, on the tonic that it has.
+
+    Raises:
+        PlanError: naming what is not understood, out of range or said twice.
+    """
+
+    at: Region
+    mood: str | None = None
+    energy: float | None = None
+    density: float | None = None
+    loudness: float | None = None
+    tension: float | None = None
+    valence: float | None = None
+    arousal: float | None = None
+    key: Key | None = None
+    scale: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.mood is not None and self.mood not in MOODS:
+            raise PlanError(f"mood {self.mood!r} is none of {', '.join(MOODS)}")
+        if self.scale is not None and self.scale not in SCALES:
+            raise PlanError(f"scale {self.scale!r} is none of {', '.join(SCALES)}")
+        if self.scale is not None and self.key is not None:
+            raise PlanError("a key says its scale: give one of the two")
+        if self.energy is not None and (self.density is not None or self.loudness is not None):
+            raise PlanError("energy is density and loudness together: give it, or these")
+        for name, low in _LEAST.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= 1:
+                raise PlanError(f"{name} {value:g} is outside {low:g} to 1")
+        if all(getattr(self, f.name) is None for f in fields(self) if f.name != "at"):
+            raise PlanError(f"nothing is asked for at {self.at}; known: {', '.join(CONTROLS)}")
+
+    @classmethod
+    def parse(cls, text: str) -> Stretch:
+        """Read `12.5:20 mood=tense,density=0.8` or `bars 5-8 key=D minor`.
+
+        Raises:
+            PlanError: for anything else.
+        """
+        head, equals, rest = text.partition("=")
+        at, space, first = head.rstrip().rpartition(" ")
+        if not equals or not space:
+            raise PlanError(
+                f"{text!r} is not understood; write where and what, as '12.5:20 mood=tense,density=0.8'"
+            )
+        said: dict[str, Any] = {}
+        for entry in f"{first}={rest}".split(","):
+            name, equals, value = (part.strip() for part in entry.partition("="))
+            if not equals or name in said:
+                raise PlanError(f"{entry.strip()!r} is not one key=value, said once")
+            said[name] = value
+        return cls.of(at, said)
+
+    @classmethod
+    def of(cls, at: str, said: Mapping[str, Any]) -> Stretch:
+        """A stretch of its words: numbers may be text, loudness one of `DYNAMICS`.
+
+        Raises:
+            PlanError: for what is not understood.
+        """
+        unknown = [name for name in said if name not in CONTROLS]
+        if unknown:
+            raise PlanError(f"{unknown[0]!r} is none of {', '.join(CONTROLS)}")
+        values: dict[str, Any] = {name: said[name] for name in ("mood", "scale") if name in said}
+        if "key" in said:
+            values["key"] = Key.parse(str(said["key"]))
+        for name in _LEAST:
+            if name in said:
+                values[name] = _number(name, said[name])
+        return cls(Region.parse(at), **values)
+
+
+_LEAST = {"energy": 0.0, "density": 0.0, "loudness": 0.0, "tension": 0.0, "valence": -1.0, "arousal": -1.0}
+CONTROLS = tuple(f.name for f in fields(Stretch) if f.name != "at")
+
+
+def _number(name: str, value: Any) -> float:
+    if name == "loudness" and isinstance(value, str) and value in DYNAMICS:
+        return DYNAMICS[value]
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if math.isfinite(number):
+        return number
+    words = f", nor one of {', '.join(DYNAMICS)}" if name == "loudness" else ""
+    raise PlanError(f"{name} {value!r} is no number{words}")
+
+
 @dataclass(frozen=True)
 class Wishes:
     """The person's choices for one soundtrack.
@@ -39,6 +151,7 @@ class Wishes:
         tempo_bpm: 40-240, or None.
         mood: a name in `MOODS`, or None.
         seed: every random choice follows from it.
+        stretches: choices for parts of the music.
 
     Raises:
         PlanError: naming what is not understood and what is known.
@@ -50,6 +163,7 @@ class Wishes:
     tempo_bpm: float | None = None
     mood: str | None = None
     seed: int = 0
+    stretches: tuple[Stretch, ...] = ()
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
