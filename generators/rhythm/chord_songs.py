@@ -86,8 +86,8 @@ class ChordSong:
 
     @property
     def split(self) -> str:
-        """Train, validation or test (8 : 1 : 1), by the work's name and nothing else."""
-        return {0: "test", 1: "validation"}.get(zlib.crc32(self.work.encode()) % 10, "train")
+        """Train, validation or test; see `split_of`."""
+        return split_of(self.work)
 
     def chains(self) -> list[list[int]]:
         """The chords as they change, broken where there is none."""
@@ -99,6 +99,11 @@ class ChordSong:
                 elif not chains[-1] or chains[-1][-1] != chord:
                     chains[-1].append(chord)
         return [chain for chain in chains if len(chain) > 1]
+
+
+def split_of(work: str) -> str:
+    """Train, validation or test (8 : 1 : 1), by a work's name and nothing else."""
+    return {0: "test", 1: "validation"}.get(zlib.crc32(work.encode()) % 10, "train")
 
 
 def distinct(songs: Iterable[ChordSong], split: str) -> list[ChordSong]:

@@ -1,8 +1,9 @@
 """Motif + harmony + pulse → melody: a line that can be sung.
 
-Rhythm: the motif's template for each bar, its notes drawn to the nearest attack of the pulse.
-Pitch: a Viterbi search over the scale's notes: chord notes where it is strong or long, small
-intervals (Narmour 1990: leaps are few), near the motif's contour, dissonance only by step.
+Rhythm: the motif's template for each bar, its notes drawn to the attacks of the pulse beside them; where
+the picture moves too little to make a tune, the rest are sung between. Pitch: a line drawn over the
+scale's notes: chord notes where it is strong or long, each step as usual after the one before as it is
+in songs (`melody_odds`), near the motif's contour, dissonance only by step.
 """
 
 from __future__ import annotations
@@ -11,27 +12,34 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from generators.form import Section
 from generators.rhythm.band import Part
+from generators.rhythm.chords import Chord
 from generators.rhythm.harmony import Harmony
+from generators.rhythm.melody_odds import KINDS, OCTAVE, kind_of_step, load_melodies
 from generators.rhythm.meter import fit_pattern, onsets
-from generators.rhythm.motif import Motif, phrases
+from generators.rhythm.motif import Motif, phrases, tune_notes_per_s
 from generators.rhythm.notes import Note
-from generators.rhythm.pulse import Pulse
+from generators.rhythm.pulse import SPACE_BEFORE_HIT, Pulse
 from generators.rhythm.timeline import Timeline, metric_weight
 
-STRONG = 0.5  # metric weight from which a melody note has to be a chord note
-REACH = 3  # slots within which a template's note is drawn to an attack
+STRONG = 0.7  # metric weight from which a melody note has to be a chord note
+REACH = 1  # slots within which a template's note is drawn to an attack
+APART = 2  # slots between a note that no attack asks for and its neighbours, unless the template has them
 
-#                       unison  m2   M2   m3   M3   P4   TT   P5   m6   M6   m7   M7  octave
-_INTERVAL_COST = np.array([0.9, 0.0, 0.0, 0.3, 0.5, 0.9, 4.0, 1.4, 2.6, 2.6, 5.0, 7.0, 3.0])
-BEYOND_OCTAVE_COST = 9.0
+ANY = len(KINDS)  # the kind of a step before which nothing was sung
+SHARPNESS = 1.1  # above 1 the usual step is drawn more often than it is sung, the odd one less often
+BREATH_SHARE = 0.4  # of the pull of the note before, where a phrase begins
+REPEAT_COST = 0.6  # songs repeat a note for its syllables; an instrument has none
 CONTOUR_COST = 0.3  # a semitone away from where the motif aims
 RECALL_COST = 1.2  # the same, away from what was sung the first time
-DISSONANCE_COST = 1.0
+DISSONANCE_COST, DISSONANCE_COST_PER_S = 0.2, 2.0
 LEAP_INTO_DISSONANCE_COST = 4.0
-CLASH_COST = 6.0
+CLASH_COST_PER_S = 4.0  # a semitone beside a note of the chord
+AHEAD_SHARE = 0.6  # of these, of a note that the next chord comes under
+BEYOND_OCTAVE_COST = 9.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,8 @@ class Spot:
         slot, length: in the timeline's slots.
         aim: MIDI pitch, a fraction allowed.
         pull: what a semitone away from the aim costs.
+        held_s: how long it sounds.
+        ahead: the chord into which it is held, if there is one.
         strong: it must be a chord note.
         starts_phrase: a rest stands before it.
         home: it must be the key's tonic.
@@ -52,6 +62,8 @@ class Spot:
     length: float
     aim: float
     pull: float
+    held_s: float
+    ahead: Chord | None
     strong: bool
     starts_phrase: bool
     home: bool
@@ -88,7 +100,8 @@ def write_melody(
 ) -> list[Note]:
     """One section's melody in a part's range; `theme` is its label's first statement, to come back to."""
     spots = _spots(timeline, pulse, motif, section, part, harmony, theme)
-    pitches = _sing(spots, harmony, part.low, part.high)
+    rng = timeline.random("tune", section.label, section.variation)
+    pitches = _sing(spots, harmony, part.low, part.high, rng)
     return [Note(s.slot, s.length, p, s.stress) for s, p in zip(spots, pitches, strict=True)]
 
 
@@ -106,21 +119,16 @@ def _spots(
     all_phrases = phrases(section.start_bar, section.end_bar)
     for number, (start, end) in enumerate(all_phrases):
         bars = end - start
-        placed: list[tuple[int, int, float]] = []  # slot, bar, stress
-        for b in range(start, end):
-            letter = motif.letter(b - start, bars)
-            bar, first = grid.bars[b], int(timeline.first_slot[b])
-            template = onsets(fit_pattern(motif.rhythms[letter], bar.beats, bar.slots_per_beat))
-            moved = {a.at: a.moved for a in pulse.bars[b]}
-            for at in _draw_to_pulse([first + s for s in template], sorted(moved)):
-                if at < timeline.final_slot:
-                    strength = metric_weight(at - first, bar.beats, bar.slots_per_beat)
-                    placed.append((at, b, 0.35 + 0.3 * strength + 0.35 * moved[at]))
+        placed = [
+            (at, b, stress)
+            for b in range(start, end)
+            for at, stress in _bar_rhythm(timeline, pulse, b, motif.rhythms[motif.letter(b - start, bars)])
+        ]
         closing = _phrase_end(timeline, end)
         for i, (at, b, stress) in enumerate(placed):
             bar, first = grid.bars[b], int(timeline.first_slot[b])
             following = placed[i + 1][0] if i + 1 < len(placed) else closing
-            length = min(following - at, bar.slots) if i + 1 < len(placed) else min(closing - at, bar.slots)
+            length = min(following - at, closing - at, bar.slots)
             if length <= 0:
                 continue
             position = (at - first) / bar.slots
@@ -138,6 +146,8 @@ def _spots(
                     length=length,
                     aim=aim if known is None else float(known),
                     pull=CONTOUR_COST if known is None else RECALL_COST,
+                    held_s=timeline.seconds(at + length) - timeline.seconds(at),
+                    ahead=_ahead(harmony, at, length),
                     strong=metric_weight(at - first, bar.beats, bar.slots_per_beat) >= STRONG
                     or length >= bar.slots_per_beat * 1.5,
                     starts_phrase=i == 0,
@@ -148,16 +158,60 @@ def _spots(
     return spots
 
 
-def _draw_to_pulse(wanted: list[int], attacks: list[int]) -> list[int]:
-    """Move each wanted onset to the nearest free attack within reach; drop it if there is none."""
-    taken: list[int] = []
+def _ahead(harmony: Harmony, at: int, length: float) -> Chord | None:
+    """The chord that comes while a note sounds."""
+    end = harmony.at(at).end
+    return harmony.at(end).chord if end < at + length else None
+
+
+def _bar_rhythm(timeline: Timeline, pulse: Pulse, b: int, rhythm: str) -> list[tuple[int, float]]:
+    """(slot, stress) of a bar's melody notes.
+
+    Each of the rhythm's notes goes to the attack beside it. Where that makes fewer notes than a tune has
+    in such a bar, those without an attack are sung where they stand, the metrically strongest first.
+    """
+    bar, first = timeline.plan.grid.bars[b], int(timeline.first_slot[b])
+    moved = {a.at: a.moved for a in pulse.bars[b]}
+    wanted = [first + slot for slot in onsets(fit_pattern(rhythm, bar.beats, bar.slots_per_beat))]
+    drawn = _draw_to_pulse(wanted, sorted(moved))
+    stress = {at: 0.35 + 0.3 * _weight(timeline, at, b) + 0.35 * moved[at] for at in drawn.values()}
+    room = round(tune_notes_per_s(timeline, b) * timeline.bar_length_s(b)) - len(drawn)
+    taken = set(wanted) - set(drawn)
+    barred = air_before_hits(timeline, b)
+    for at in sorted(taken, key=lambda at: (-_weight(timeline, at, b), at)):
+        beside = any(abs(at - other) < APART for other in stress)
+        if room > 0 and at not in barred and at not in stress and not beside:
+            stress[at] = 0.2 + 0.3 * _weight(timeline, at, b)
+            room -= 1
+    return [(at, stress[at]) for at in sorted(stress) if at < timeline.final_slot]
+
+
+def _weight(timeline: Timeline, at: int, b: int) -> float:
+    bar = timeline.plan.grid.bars[b]
+    return metric_weight(at - int(timeline.first_slot[b]), bar.beats, bar.slots_per_beat)
+
+
+def _draw_to_pulse(wanted: list[int], attacks: list[int]) -> dict[int, int]:
+    """Wanted onset → the nearest free attack within reach, in order; those with none are left out."""
+    drawn: dict[int, int] = {}
+    last = -1
     for slot in wanted:
-        free = [
-            a for a in attacks if abs(a - slot) <= REACH and a not in taken and (not taken or a > taken[-1])
-        ]
+        free = [a for a in attacks if abs(a - slot) <= REACH and a > last]
         if free:
-            taken.append(min(free, key=lambda a: (abs(a - slot), a)))
-    return taken
+            last = drawn[slot] = min(free, key=lambda a: (abs(a - slot), a))
+    return drawn
+
+
+def air_before_hits(timeline: Timeline, b: int) -> set[int]:
+    """The slots of a bar that a film leaves free before a heavy hit, so that it is heard."""
+    plan = timeline.plan
+    if plan.mode != "film":
+        return set()
+    return {
+        int(timeline.first_slot[hit.bar]) + hit.slot - 1
+        for hit in plan.planned_hits
+        if hit.weight >= SPACE_BEFORE_HIT and b <= hit.bar <= b + 1
+    }
 
 
 def _phrase_end(timeline: Timeline, end_bar: int) -> int:
@@ -166,43 +220,87 @@ def _phrase_end(timeline: Timeline, end_bar: int) -> int:
     return min(int(timeline.first_slot[end_bar]) - last.slots_per_beat, timeline.final_slot)
 
 
-def _sing(spots: list[Spot], harmony: Harmony, low: int, high: int) -> list[int]:
-    """The cheapest pitches, by dynamic programming."""
+def _sing(spots: list[Spot], harmony: Harmony, low: int, high: int, rng: np.random.Generator) -> list[int]:
+    """Pitches, drawn with the odds of whole lines: forward filtering, backward sampling.
+
+    The likeliest line is dull (it repeats the likeliest step); a drawn one is like those that were counted.
+    """
     if not spots:
         return []
     pitches = np.arange(low, high + 1)
-    apart = np.abs(pitches[:, None] - pitches[None, :])
-    interval = np.where(apart <= 12, _INTERVAL_COST[np.minimum(apart, 12)], BEYOND_OCTAVE_COST)
-    leap = apart > 2
-    total, origins = np.zeros(len(pitches)), []
+    odds, is_kind = _steps(pitches)
+    leap = np.abs(pitches[:, None] - pitches[None, :]) > 2
+    heard: list[NDArray[np.float64]] = []  # [8, pitches] odds of ending here, by the step that led here
+    ways: list[NDArray[np.float64]] = []  # [8, from, to]
     was_dissonant = np.zeros(len(pitches), dtype=bool)
     for i, spot in enumerate(spots):
-        own, dissonant = _own(spot, harmony, pitches)
-        if i:
-            step = interval * (0.4 if spot.starts_phrase else 1.0)
-            step = step + LEAP_INTO_DISSONANCE_COST * (leap & (dissonant[None, :] | was_dissonant[:, None]))
-            reach = total[:, None] + step
-            origins.append(reach.argmin(axis=0))
-            total = reach.min(axis=0)
-        total = total + own
-        total -= total.min()
+        cost, dissonant = _own(spot, harmony, pitches)
+        own = np.exp(-cost)
+        if i == 0:
+            now = np.zeros((len(is_kind), len(pitches)))
+            now[ANY] = own
+        else:
+            rough = leap & (dissonant[None, :] | was_dissonant[:, None])
+            clash = np.where(rough, np.exp(-LEAP_INTO_DISSONANCE_COST), 1.0)
+            # A breath lets the line begin anew: what went before matters less.
+            way = np.repeat(odds[ANY][None] ** BREATH_SHARE, len(odds), 0) if spot.starts_phrase else odds
+            ways.append(way * clash * own)
+            through = np.einsum("kf,kft->ft", heard[-1], ways[-1])
+            now = np.einsum("ft,kft->kt", through, is_kind)
+            if spot.starts_phrase:
+                now = np.zeros_like(now)
+                now[ANY] = through.sum(axis=0)
+        heard.append(now / now.sum())
         was_dissonant = dissonant
-    path = [int(total.argmin())]
-    for origin in reversed(origins):
-        path.append(int(origin[path[-1]]))
+    kind, at = _draw(heard[-1], rng)
+    path = [at]
+    for i in range(len(spots) - 2, -1, -1):
+        back = heard[i] * ways[i][:, :, at]
+        if not spots[i + 1].starts_phrase:
+            back = back * is_kind[kind, :, at]
+        kind, at = _draw(back, rng)
+        path.append(at)
     return [int(pitches[k]) for k in reversed(path)]
 
 
-def _own(spot: Spot, harmony: Harmony, pitches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _draw(odds: NDArray[np.float64], rng: np.random.Generator) -> tuple[int, int]:
+    """The indices of one cell of a matrix, drawn with its odds."""
+    row, column = np.divmod(rng.choice(odds.size, p=(odds / odds.sum()).ravel()), odds.shape[1])
+    return int(row), int(column)
+
+
+def _steps(pitches: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The odds of each step after each kind of step, and whether it is of each kind: both `[8, from, to]`."""
+    step = pitches[None, :] - pitches[:, None]
+    within = np.clip(step, -OCTAVE, OCTAVE) + OCTAVE
+    beyond = BEYOND_OCTAVE_COST * (np.abs(step) > OCTAVE)
+    odds = np.exp(-SHARPNESS * load_melodies().rarity[:, within] - beyond - REPEAT_COST * (step == 0))
+    kinds = np.array([KINDS.index(kind_of_step(s)) for s in range(-OCTAVE, OCTAVE + 1)])[within]
+    return odds, (np.arange(ANY + 1)[:, None, None] == kinds).astype(np.float64)
+
+
+def _own(
+    spot: Spot, harmony: Harmony, pitches: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """(float64 `[P]` cost of each pitch here, bool `[P]` where it is not of the chord)."""
     span = harmony.at(spot.slot)
     classes = pitches % 12
     of_chord = np.isin(classes, span.chord.triad)
-    dissonant = ~np.isin(classes, span.chord.tones)
-    cost = spot.pull * np.abs(pitches - spot.aim) + DISSONANCE_COST * dissonant
-    beside = {(tone + step) % 12 for tone in span.chord.tones for step in (1, -1)} - set(span.chord.triad)
-    cost += CLASH_COST / 3 * np.isin(classes, list(beside)) * (spot.length >= 2)
+    cost, dissonant = _roughness(classes, span.chord, spot.held_s)
+    cost = cost + spot.pull * np.abs(pitches - spot.aim)
+    if spot.ahead is not None:
+        cost = cost + AHEAD_SHARE * _roughness(classes, spot.ahead, spot.held_s)[0]
     allowed = of_chord if spot.strong else np.isin(classes, list(span.scale))
     if spot.home and (home := classes == span.key.tonic).any() and span.key.tonic in span.chord.triad:
         allowed = home
     return np.where(allowed, cost, np.inf if allowed.any() else cost), dissonant
+
+
+def _roughness(
+    classes: NDArray[np.int64], chord: Chord, held_s: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """What pitch classes cost over a chord for so long, `[P]`, and which of them are not of it."""
+    dissonant = ~np.isin(classes, chord.tones)
+    beside = {(tone + step) % 12 for tone in chord.tones for step in (1, -1)} - set(chord.triad)
+    cost = (DISSONANCE_COST + DISSONANCE_COST_PER_S * held_s) * dissonant
+    return cost + CLASH_COST_PER_S * held_s * np.isin(classes, list(beside)), dissonant

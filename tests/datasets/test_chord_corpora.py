@@ -157,7 +157,12 @@ def test_the_recipes_give_the_weights_that_ship(data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("weights", "card"), [("progressions.npz", "progressions.md"), ("grooves.json", "grooves.md")]
+    ("weights", "card"),
+    [
+        ("progressions.npz", "progressions.md"),
+        ("grooves.json", "grooves.md"),
+        ("melodies.json", "melodies.md"),
+    ],
 )
 def test_the_card_is_of_the_weights_that_ship(weights: str, card: str) -> None:
     assert digest((WEIGHTS / weights).read_bytes()) in (WEIGHTS / card).read_text(encoding="utf-8")

@@ -131,28 +131,30 @@ def test_the_same_plan_gives_the_same_music_and_another_seed_another() -> None:
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("mode", ["film", "dance"])
 def test_density_and_strength_follow_the_curves(style: str, mode: str) -> None:
-    rng = np.random.default_rng(5)
-    bars = 24
-    density, loudness = list(rng.uniform(0.05, 1, bars)), list(rng.uniform(0.05, 1, bars))
-    tempo = 110 if style == "electronic" else 90
-    grid = with_accents(bars_of([4] * bars, tempo), 6)
-    plan = make(
-        grid,
-        [("A", "theme", 8), ("B", "theme", 16)],
-        mode=mode,
-        style=style,
-        density=density,
-        loudness=loudness,
-    )
-    notes = list(notes_of(compose(plan)).values())
-    time_s = np.concatenate([n["time"] for n in notes]).astype(np.float64) + 0.06
-    velocity = np.concatenate([n["velocity"] for n in notes])
-    bar = np.clip(np.searchsorted(plan.grid.downbeats_s, time_s, side="right") - 1, 0, bars - 1)
-    body = np.arange(bars - 1)  # the last bar is the last chord
-    onsets = [np.count_nonzero(np.diff(np.sort(time_s[bar == b])) > 0.06) + 1 for b in body]
-    strength = [velocity[bar == b].mean() for b in body]
-    assert spearmanr(onsets, density[:-1]).statistic > 0.6
-    assert spearmanr(strength, loudness[:-1]).statistic > 0.6
+    fuller, louder = [], []
+    for draw in range(3):
+        rng = np.random.default_rng(draw)
+        bars = 24
+        density, loudness = list(rng.uniform(0.05, 1, bars)), list(rng.uniform(0.05, 1, bars))
+        plan = make(
+            with_accents(bars_of([4] * bars, 110 if style == "electronic" else 90), 6),
+            [("A", "theme", 8), ("B", "theme", 16)],
+            mode=mode,
+            style=style,
+            density=density,
+            loudness=loudness,
+            seed=draw,
+        )
+        notes = list(notes_of(compose(plan)).values())
+        time_s = np.concatenate([n["time"] for n in notes]).astype(np.float64) + 0.06
+        velocity = np.concatenate([n["velocity"] for n in notes])
+        bar = np.clip(np.searchsorted(plan.grid.downbeats_s, time_s, side="right") - 1, 0, bars - 1)
+        body = np.arange(bars - 1)  # the last bar is the last chord
+        onsets = [np.count_nonzero(np.diff(np.sort(time_s[bar == b])) > 0.06) + 1 for b in body]
+        fuller.append(spearmanr(onsets, density[:-1]).statistic)
+        louder.append(spearmanr([velocity[bar == b].mean() for b in body], loudness[:-1]).statistic)
+    assert np.mean(fuller) > 0.6
+    assert np.mean(louder) > 0.6
 
 
 @pytest.mark.parametrize("mode", ["film", "dance"])

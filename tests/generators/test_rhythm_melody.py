@@ -12,6 +12,7 @@ from generators.plan import Plan
 from generators.rhythm.band import read_band
 from generators.rhythm.harmony import harmonise
 from generators.rhythm.melody import Theme, write_melody
+from generators.rhythm.melody_odds import load_melodies
 from generators.rhythm.motif import PHRASE_BARS, invent, phrases
 from generators.rhythm.notes import Note
 from generators.rhythm.pulse import find_pulse
@@ -37,17 +38,59 @@ def melodies(plan: Plan) -> list[tuple[Section, list[Note]]]:
 
 
 @pytest.mark.parametrize("style", style_names())
-def test_strong_notes_are_chord_notes_and_the_rest_are_of_the_scale(style: str) -> None:
+def test_strong_notes_are_chord_notes_and_dissonance_is_left_by_step(style: str) -> None:
+    strict, beats, left = [], [], []
     for seed in range(3):
         plan = three_minutes(style, seed)
         line = Timeline(plan)
         harmony = harmonise(line, read_band(load_style(style)))
         for _, notes in melodies(plan):
-            for note in notes:
+            for note, after in itertools.zip_longest(notes, notes[1:]):
                 bar, within = line.within_bar(note.slot)
                 weight = metric_weight(int(within), plan.grid.bars[bar].beats, 4)
                 span = harmony.at(note.slot)
-                assert note.pitch % 12 in (span.chord.triad if weight >= 0.5 else span.scale)
+                assert note.pitch % 12 in span.scale
+                of_chord = note.pitch % 12 in span.chord.triad
+                if weight >= 0.7 or note.length >= 6:
+                    strict.append(of_chord)
+                elif weight >= 0.5:
+                    beats.append(of_chord)
+                if note.pitch % 12 not in span.chord.tones and after is not None:
+                    left.append(abs(after.pitch - note.pitch) <= 2)
+    assert all(strict)
+    assert np.mean(beats) > 0.6
+    assert np.mean(left) > 0.9
+
+
+def test_lines_step_as_songs_do_and_another_step_follows_each_kind() -> None:
+    """Within a fifth of what was counted; after a leap the line turns back more often than it goes on."""
+    steps = [
+        np.clip(after.pitch - note.pitch, -12, 12)
+        for style in ("cinematic", "piano", "lofi")
+        for seed in range(4)
+        for _, notes in melodies(three_minutes(style, seed))
+        for note, after in itertools.pairwise(notes)
+    ]
+    counted = load_melodies().steps.sum(axis=0)
+    mine = np.bincount(np.array(steps) + 12, minlength=25)
+    assert 0.5 * np.abs(mine / mine.sum() - counted / counted.sum()).sum() < 0.2
+    pairs = [(a, b) for a, b in itertools.pairwise(steps) if abs(a) >= 5]
+    assert np.mean([b * a < 0 for a, b in pairs]) > 1.5 * np.mean([b * a > 0 for a, b in pairs])
+
+
+def test_a_tune_is_as_full_as_the_bar_and_its_bars_are_not_all_alike() -> None:
+    """Notes a second grow with density, and neighbouring bars of a phrase have several rhythms."""
+    rates, kinds = [], []
+    for density in (0.1, 0.5, 0.9):
+        grid = bars_of([4] * 16, 90)
+        plan = make(grid, [("A", "theme", 16)], density=[density] * 16)
+        (_, notes), line = melodies(plan)[0], Timeline(plan)
+        rates.append(len(notes) / plan.duration_s)
+        rows = [tuple(int(n.slot) % 16 for n in notes if line.bar_of(n.slot) == b) for b in range(8)]
+        kinds.append(len(set(rows)))
+    assert rates[0] < 0.7 * rates[1] < rates[2]
+    assert 0.6 < rates[1] < 2.8
+    assert min(kinds[1:]) >= 3
 
 
 @pytest.mark.parametrize("style", style_names())
