@@ -35,6 +35,7 @@ class Hit:
         played_s: when the music sounds it (a grid position, leaned towards the picture).
         bar, slot: that position in the grid.
         why: one sentence for the person who reads the plan.
+        cost: what tempo and metre paid to arrive there, in clean cuts met on a downbeat (`prices`).
     """
 
     time_s: float
@@ -45,6 +46,7 @@ class Hit:
     bar: int
     slot: int
     why: str = ""
+    cost: float = 0.0
 
     @property
     def error_s(self) -> float:
@@ -71,7 +73,7 @@ def place_hits(grid: BeatGrid, targets: Targets, duration_s: float) -> tuple[Bea
         why = ""
         if near in taken:
             other = taken[near]
-            why = f"shares its place with a {other.source} at {other.time_s:.2f} s, which is played"
+            why = f"shares its place with {_a(other.source)} at {other.time_s:.2f} s, which is played"
         elif abs(played - time) > (MISS_S if kind in EDITS else 1e-4):
             why = f"{1000 * abs(played - time):.0f} ms from any place in the bar on which it could be played"
         elif crowd > 0 and kind != "section" and not places.on_eighth(near, time):
@@ -100,7 +102,7 @@ def place_again(grid: BeatGrid, hits: tuple[Hit, ...], duration_s: float) -> tup
         hit = replace(hit, played_s=played, bar=bar, slot=slot)
         if hit.planned and near in claimed:
             other = claimed[near]
-            why = f"shares its place with a {other.kind} at {other.time_s:.2f} s, which is played"
+            why = f"shares its place with {_a(other.kind)} at {other.time_s:.2f} s, which is played"
             hit = replace(hit, planned=False, why=why)
         elif hit.planned:
             if abs(played - hit.time_s) > MISS_S:
@@ -151,6 +153,10 @@ class _Places:
         if part == 0:
             return f"on beat {beat + 1} of bar {bar + 1}"
         return f"{part}/{per_beat} of a beat after beat {beat + 1} of bar {bar + 1}"
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
 def _with_accents(grid: BeatGrid, places: _Places, taken: dict[int, Accent]) -> BeatGrid:

@@ -19,9 +19,14 @@ from generators.curves import Curves, draw_curves
 from generators.form import Section, find_boundaries, make_sections
 from generators.grid import BeatGrid, PlanError
 from generators.hits import EDITS, Hit, place_hits
+from generators.kept import KeptTracks
+from generators.kept_grid import FREE_BPM, own_grid, targets_of
 from generators.key import Key
-from generators.targets import find_targets
-from generators.tempo_map import DANCE, FILM, find_grid
+from generators.prices import price_hits
+from generators.steer import steer
+from generators.style import Style
+from generators.targets import Targets, find_targets
+from generators.tempo_map import MODE_COSTS, find_grid
 from generators.wishes import Wishes
 
 # The last chord wants this long to ring out.
@@ -94,31 +99,35 @@ class Plan:
         return tuple(hit for hit in self.hits if hit.planned)
 
 
-def make_plan(streams: Streams, wishes: Wishes) -> Plan:
-    """Plan the music of a clip. Deterministic: the same streams and wishes give the same plan."""
+def make_plan(streams: Streams, wishes: Wishes, kept: KeptTracks | None = None) -> Plan:
+    """Plan the music of a clip. Deterministic: the same streams and wishes give the same plan.
+
+    Args:
+        streams: of the clip.
+        wishes: what the person asked for.
+        kept: tracks to write around: their bars are the plan's, and what the picture asks for is met
+            on these as well as it can be.
+
+    Raises:
+        PlanError: if a tempo is wished for and the kept tracks bring their own, or if a stretch of the
+            wishes lies outside the clip.
+    """
     # The clip has its say beside the seed: two clips do not get one piece.
     rng = np.random.default_rng([wishes.seed, zlib.crc32(streams.clip_hash.encode())])
     mode = choose_mode(streams, wishes)
     affect = mean_affect(streams, wishes)
     style = choose_style(mode, affect, wishes)
-    tempo_bpm, prefer_bpm = choose_tempo(streams, mode, style, affect[1], wishes)
     boundaries_s = find_boundaries(streams)
     targets = find_targets(streams, mode, boundaries_s)
-    even = find_grid(
-        targets,
-        streams.duration_s,
-        tempo_bpm=tempo_bpm,
-        prefer_bpm=prefer_bpm,
-        metres=style.metres,
-        costs=DANCE if mode == "dance" else FILM,
-    )
+    even = _even_grid(streams, wishes, mode, style, affect[1], targets, kept)
     grid, hits = place_hits(_rounded(even), targets, streams.duration_s)
+    hits = price_hits(grid, hits, MODE_COSTS[mode])
     curves = draw_curves(streams, grid, wishes)
     key = choose_key(affect, wishes, rng)
     final_s = _final_chord(grid, hits, streams.duration_s)
     energy = (np.array(curves.density) + np.array(curves.loudness)) / 2
     sections = make_sections(streams, grid, boundaries_s, key, energy, np.array(curves.valence), final_s)
-    return Plan(
+    plan = Plan(
         duration_s=streams.duration_s,
         mode=mode,
         style=style.name,
@@ -130,6 +139,36 @@ def make_plan(streams: Streams, wishes: Wishes) -> Plan:
         final_s=final_s,
         seed=wishes.seed,
         clip_hash=streams.clip_hash,
+    )
+    return steer(plan, wishes.stretches)
+
+
+def _even_grid(
+    streams: Streams,
+    wishes: Wishes,
+    mode: str,
+    style: Style,
+    arousal: float,
+    targets: Targets,
+    kept: KeptTracks | None,
+) -> BeatGrid:
+    """Bars and beats without accents: those of the kept tracks, or found on these, or on the picture."""
+    own = None if kept is None else own_grid(kept, streams.duration_s)
+    if own is not None:
+        if wishes.tempo_bpm is not None:
+            raise PlanError("the kept tracks bring their own tempo: leave out the one you ask for")
+        return own
+    tempo_bpm, prefer_bpm = choose_tempo(streams, mode, style, arousal, wishes)
+    if kept is not None:
+        targets = targets_of(kept, streams.duration_s)
+        tempo_bpm = FREE_BPM if wishes.tempo_bpm is None else tempo_bpm
+    return find_grid(
+        targets,
+        streams.duration_s,
+        tempo_bpm=tempo_bpm,
+        prefer_bpm=prefer_bpm,
+        metres=style.metres,
+        costs=MODE_COSTS[mode],
     )
 
 

@@ -3,6 +3,10 @@
 One line a bar, a section, a hit. Bars count from 1, as on paper. To move a hit, change its
 `time_s`; to let one go or take one up, change `planned`: where it is played is worked out anew
 when the file is read. Accents listed with a bar are where movement colours the rhythm.
+
+`stretches` asks for something in a part of the music, and is worked into bars and sections when the file
+is read: `{"at": "12.5:20", "mood": "tense", "density": 0.8}`, where `at` is seconds or `bars 5-8`, and
+the rest as in `generators.wishes.Stretch`.
 """
 
 from __future__ import annotations
@@ -19,7 +23,11 @@ from generators.grid import Accent, Bar, BeatGrid, PlanError
 from generators.hits import EDITS, Hit, place_again
 from generators.key import Key
 from generators.plan import Plan
+from generators.prices import price_hits
+from generators.steer import steer
 from generators.style import load_style
+from generators.tempo_map import FILM, MODE_COSTS
+from generators.wishes import Stretch
 
 FORMAT = "v2m-plan"
 FORMAT_VERSION = 1
@@ -68,6 +76,7 @@ def plan_to_json(plan: Plan) -> str:
         "seed": plan.seed,
         "final_s": plan.final_s,
         "end_s": plan.grid.end_s,
+        "stretches": [],
     }
     sections = [
         {
@@ -88,6 +97,7 @@ def plan_to_json(plan: Plan) -> str:
             "weight": h.weight,
             "planned": h.planned,
             "played_s": h.played_s if h.planned else None,
+            "cost": h.cost,
             "why": h.why,
         }
         for h in plan.hits
@@ -132,15 +142,21 @@ def plan_from_json(text: str) -> Plan:
         tuple(_bar(row, f"bar {i + 1}") for i, row in enumerate(rows)), _number(data, "end_s", "the plan")
     )
     hits = tuple(_hit(row, f"hit {i}", duration_s) for i, row in enumerate(hit_rows, 1))
+    mode = _text(data, "mode", "the plan")
     grid, placed = place_again(bare, hits, duration_s)
+    placed = price_hits(grid, placed, MODE_COSTS.get(mode, FILM))
     curves = {
         f.name: tuple(_number(row, f.name, f"bar {i}") for i, row in enumerate(rows, 1))
         for f in fields(Curves)
     }
     sections = (_section(row, f"section {i}") for i, row in enumerate(section_rows, 1))
-    return Plan(
+    stretches = [
+        _stretch(row, f"stretch {i}")
+        for i, row in enumerate(_list(data, "stretches", "the plan") if "stretches" in data else (), 1)
+    ]
+    plan = Plan(
         duration_s=duration_s,
-        mode=_text(data, "mode", "the plan"),
+        mode=mode,
         style=load_style(_text(data, "style", "the plan")).name,
         key=Key.parse(_text(data, "key", "the plan")),
         grid=grid,
@@ -151,6 +167,7 @@ def plan_from_json(text: str) -> Plan:
         seed=_whole(data, "seed", "the plan"),
         clip_hash=_text(data, "clip_hash", "the plan"),
     )
+    return steer(plan, stretches)
 
 
 def _bar(row: Any, where: str) -> Bar:
@@ -204,6 +221,14 @@ def _section(row: Any, where: str) -> Section:
         key=Key.parse(_text(row, "key", where)),
         energy=energy,
     )
+
+
+def _stretch(row: Any, where: str) -> Stretch:
+    at = _text(row, "at", where)
+    try:
+        return Stretch.of(at, {name: value for name, value in row.items() if name != "at"})
+    except PlanError as error:
+        raise PlanError(f"{where}: {error}") from error
 
 
 def _is_number(value: Any) -> bool:

@@ -101,6 +101,7 @@ DANCE = Costs(
     late=0.05,
     idle_beat=0.04,
 )
+MODE_COSTS = {"film": FILM, "dance": DANCE}
 
 
 def find_grid(

@@ -54,12 +54,16 @@ class SectionReport:
 
 @dataclass(frozen=True)
 class HitReport:
-    """How many instants of one kind the picture has, how many the music meets, and which it lets go."""
+    """How many instants of one kind the picture has, how many the music meets, at what cost in tempo and
+    metre (`generators.prices`), and which it lets go and why.
+    """
 
     kind: str
     met: int
+    cost: float
     let_go: int
     let_go_s: tuple[float, ...]
+    let_go_why: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -206,9 +210,18 @@ def describe_music(plan: Plan) -> MusicReport:
     )
     hits = []
     for kind in dict.fromkeys(hit.kind for hit in plan.hits):
-        let_go = tuple(round(h.time_s, 3) for h in plan.hits if h.kind == kind and not h.planned)
-        met = sum(h.kind == kind and h.planned for h in plan.hits)
-        hits.append(HitReport(kind, met, len(let_go), let_go))
+        met = [hit for hit in plan.planned_hits if hit.kind == kind]
+        gone = [hit for hit in plan.hits if hit.kind == kind and not hit.planned]
+        hits.append(
+            HitReport(
+                kind=kind,
+                met=len(met),
+                cost=round(sum(hit.cost for hit in met), 3),
+                let_go=len(gone),
+                let_go_s=tuple(round(hit.time_s, 3) for hit in gone),
+                let_go_why=tuple(hit.why for hit in gone),
+            )
+        )
     return MusicReport(
         mode=plan.mode,
         style=plan.style,
