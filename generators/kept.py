@@ -106,6 +106,19 @@ class KeptTracks:
         """All but the drums."""
         return tuple(track for track in self.tracks if not track.is_drum)
 
+    def until(self, duration_s: float) -> KeptTracks:
+        """The same, each note ending by `duration_s`; all must begin before."""
+        tracks = (
+            replace(track, duration_s=np.minimum(track.duration_s, duration_s - track.start_s))
+            for track in self.tracks
+        )
+        return replace(self, tracks=tuple(tracks))
+
+    @property
+    def last_start_s(self) -> float:
+        """When the last note begins."""
+        return max(float(track.start_s[-1]) for track in self.tracks)
+
     def onsets_s(self) -> NDArray[np.float64]:
         """float64 `[N]`: every note's start, sorted."""
         return np.sort(np.concatenate([track.start_s for track in self.tracks]))

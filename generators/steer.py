@@ -56,7 +56,7 @@ def _steered(plan: Plan, stretch: Stretch, bars: range) -> Plan:
             end_bar=end,
             key=_key(section.key, stretch),
             energy=round(float(energy[first:end].mean()), 4),
-            role=section.role if _quiet(stretch) else "theme",
+            role="theme" if section.role == "intro" and _decides_who_plays(stretch) else section.role,
         )
         before, after = replace(section, end_bar=first), replace(section, start_bar=end)
         sections += [s for s in (before, inside, after) if s.start_bar < s.end_bar]
@@ -64,9 +64,9 @@ def _steered(plan: Plan, stretch: Stretch, bars: range) -> Plan:
     return replace(plan, curves=curves, sections=counted)
 
 
-def _quiet(stretch: Stretch) -> bool:
-    """Whether nothing is asked for that decides who plays."""
-    return all(v is None for v in (stretch.energy, stretch.density, stretch.loudness, stretch.mood))
+def _decides_who_plays(stretch: Stretch) -> bool:
+    """Whether an energy is asked for: then an intro is no longer for those alone who play in intros."""
+    return any(value is not None for value in (stretch.energy, stretch.density, stretch.loudness))
 
 
 def _counted(sections: list[Section]) -> tuple[Section, ...]:
