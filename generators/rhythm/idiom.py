@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from generators.rhythm.arrangement import FIGURING
 from generators.rhythm.band import STRENGTHS, Part
 from generators.rhythm.chords import Chord
 from generators.rhythm.meter import fit_pattern
@@ -21,7 +22,7 @@ from generators.rhythm.timeline import Timeline
 # The share of a pattern's strokes that is played in an empty bar, and how fast that grows with density.
 SPARSEST, FILLING = 0.3, 0.75
 MOVED_FROM = 0.5  # movement to which a stroke beside it is drawn
-ANSWER_FROM = (1.0, 0.65)  # movement that is struck wherever it falls, in an empty and in a full bar
+ANSWER_FROM = (1.0, 0.65)  # movement that a figuration strikes wherever it falls, in an empty and a full bar
 FIT_SHARE, CHANCE_SHARE = 1.0, 0.25  # what the picture and the seed have to say about the choice of a pattern
 
 
@@ -29,8 +30,8 @@ def own_pulse(timeline: Timeline, part: Part, pulse: Pulse) -> Pulse:
     """The attacks of a part: those of its own patterns, or the ensemble's if it has none.
 
     Each label has one of the patterns, the one that falls best on what moves. `X` is played in every
-    bar, `x` and `o` as bars fill. A stroke beside a slot that moves is drawn to it, what moves much is
-    answered wherever it falls, and in a film the slot before a heavy hit is left free.
+    bar, `x` and `o` as bars fill. A stroke beside a slot that moves is drawn to it, a figuration answers
+    what moves much wherever it falls, and in a film the slot before a heavy hit is left free.
     """
     if not part.rhythms:
         return pulse
@@ -46,8 +47,7 @@ def own_pulse(timeline: Timeline, part: Part, pulse: Pulse) -> Pulse:
         if section.label not in chosen:
             chosen[section.label] = _choose(timeline, part, pulse, section.label)
         for b in range(section.start_bar, section.end_bar):
-            asked = [a for a in pulse.bars[b] if not a.light or part.voice.role == "arpeggio"]
-            bars.append(_bar(timeline, b, chosen[section.label], asked, heavy))
+            bars.append(_bar(timeline, b, chosen[section.label], part, pulse.bars[b], heavy))
     return Pulse(tuple(bars), pulse.grooves)
 
 
@@ -69,7 +69,7 @@ def _choose(timeline: Timeline, part: Part, pulse: Pulse, label: str) -> str:
 
 
 def _bar(
-    timeline: Timeline, b: int, template: str, asked: list[Attack], heavy: set[int]
+    timeline: Timeline, b: int, template: str, part: Part, asked: tuple[Attack, ...], heavy: set[int]
 ) -> tuple[Attack, ...]:
     bar, first = timeline.plan.grid.bars[b], int(timeline.first_slot[b])
     fitted = fit_pattern(template, bar.beats, bar.slots_per_beat)
@@ -78,7 +78,8 @@ def _bar(
     share = min(SPARSEST + FILLING * density, 1.0)
     sure = sum(strength == STRENGTHS["X"] for _, strength in written)
     kept = sorted(written, key=lambda row: -row[1])[: max(round(share * len(written)), sure, 1)]
-    moved = {a.slot: a.moved for a in asked}
+    figures = part.voice.role in FIGURING
+    moved = {a.slot: a.moved for a in asked if figures or not a.light}
     strokes: dict[int, float] = {}
     for slot, strength in sorted(kept):
         beside = max((slot - 1, slot + 1), key=lambda s: moved.get(s, 0.0))
@@ -86,7 +87,7 @@ def _bar(
         strokes[beside if draws else slot] = strength
     answered = float(np.interp(density, (0.0, 1.0), ANSWER_FROM))
     for slot, weight in moved.items():
-        if weight >= answered and not {slot - 1, slot, slot + 1} & set(strokes):
+        if figures and weight >= answered and not {slot - 1, slot, slot + 1} & set(strokes):
             strokes[slot] = STRENGTHS["x"]
     return tuple(
         Attack(slot, first + slot, strength, moved.get(slot, 0.0))
