@@ -37,6 +37,7 @@ GOALS = {
     "planned_cuts": 0.90,
     "apart_cuts": 0.80,
     "apart_cuts_lift": 1.4,
+    "beats_on_cuts": 0.85,
     "av_align_lift": 1.2,
     "kinematic_beats": 0.95,
     "loudness_error_lu": 0.5,
@@ -63,6 +64,8 @@ class Landing:
     apart_count: int
     apart_cuts: float | None
     apart_cuts_lift: float | None
+    beats_on_cuts: float | None
+    beats_on_cuts_lift: float | None
     av_align: float | None
     av_align_lift: float | None
     kinematic_count: int
@@ -114,6 +117,8 @@ def measure(subject: Subject, work: Path, *, seed: int = 0, lufs: float = -14.0)
             beats_s=plan.grid.beats_s,
             kinematic_beats_s=rests,
         )
+        # The plan's beats against the same cuts: not only something that sounds, but the metre itself.
+        metre = sync.evaluate(plan.grid.beats_s, clip.duration_s, cuts_s=cuts)
         rotated = sync.evaluate(
             detect_onsets(np.roll(heard, len(heard) // 3)), clip.duration_s, cuts_s=cuts, flow=flow
         )
@@ -131,6 +136,8 @@ def measure(subject: Subject, work: Path, *, seed: int = 0, lufs: float = -14.0)
             apart_count=len(apart),
             apart_cuts=score_of(here, "cut_hits_apart"),
             apart_cuts_lift=lift_of(here, "cut_hits_apart"),
+            beats_on_cuts=score_of(metre, "cut_hits_apart"),
+            beats_on_cuts_lift=lift_of(metre, "cut_hits_apart"),
             av_align=score_of(here, "av_align"),
             av_align_lift=lift_of(here, "av_align"),
             kinematic_count=len(rests),
@@ -194,6 +201,8 @@ def summary(rows: list[Landing]) -> dict[str, float]:
         "planned_cuts": weighed("planned_cuts", "planned_count"),
         "apart_cuts": weighed("apart_cuts", "apart_count"),
         "apart_cuts_lift": mean("apart_cuts_lift"),
+        "beats_on_cuts": weighed("beats_on_cuts", "apart_count"),
+        "beats_on_cuts_lift": mean("beats_on_cuts_lift"),
         "av_align_lift": mean("av_align_lift"),
         "kinematic_beats": weighed("kinematic_beats", "kinematic_count"),
         "rotated_apart_cuts": weighed("rotated_apart_cuts", "apart_count"),
@@ -216,6 +225,7 @@ def show(rows: list[Landing], console: Console) -> None:
         "bpm",
         "planned cuts",
         "cuts ≥ 1 s apart",
+        "beats on them",
         "AV-Align",
         "rests",
         "rotated",
@@ -230,6 +240,7 @@ def show(rows: list[Landing], console: Console) -> None:
             f"{row.tempo_bpm:.0f}",
             _cell(row.planned_cuts, None, row.planned_count),
             _cell(row.apart_cuts, row.apart_cuts_lift, row.apart_count),
+            _cell(row.beats_on_cuts, row.beats_on_cuts_lift, None),
             _cell(row.av_align, row.av_align_lift, None),
             _cell(row.kinematic_beats, None, row.kinematic_count),
             f"{_number(row.rotated_apart_cuts)} / {_number(row.rotated_av_align)}",

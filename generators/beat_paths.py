@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from encoders.compiled import compiled
 
-STRETCH = 16_384  # steps computed at a time
+STRETCH = 32_768  # steps computed at a time: two or three minutes
 NEVER = np.float32(-1e30)
 _BEGINS, _TURNS = 254, 255  # choices beside 8 · place before + which predecessor
 _MOST_PREDECESSORS = 5
