@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.stream import Streams
 from generators.key import Key
+from generators.pace import DANCE_BPM, dancer_pace_bpm
 from generators.style import Style, load_style, style_names
 from generators.wishes import MOODS, Wishes
 
@@ -17,8 +17,8 @@ DANCE_SPEED = 1.7
 # Kinematic beats a second of dance: half notes at 60 bpm to eighths at 120.
 DANCE_BEATS_HZ = (0.5, 4.0)
 DANCE_CUT_SPACING_S = 2.0
-DANCE_BPM = (80.0, 160.0)
 PREFERRED_DANCE_BPM = 118.0
+NEAR_PACE = 1.1  # the tempo is searched within this of a dancer's pace: one who drifts is followed
 
 
 def choose_mode(streams: Streams, wishes: Wishes) -> str:
@@ -82,36 +82,19 @@ def choose_tempo(
 ) -> tuple[tuple[float, float], float]:
     """The range of base tempi to search, and the one to prefer, in bpm.
 
-    A dancer's own pace counts first, where it is even: the median time between kinematic beats,
-    doubled or halved into the range where people dance. A dancer who rests unevenly leaves the
-    tempo to be found around the one people prefer to move to (120 to 130 bpm, Moelants 2002).
+    A dancer's own pace counts first (`pace`), whatever the style. One who keeps none leaves the tempo
+    to be found around the one people prefer to move to (120 to 130 bpm, Moelants 2002).
     """
     if wishes.tempo_bpm is not None:
         return (wishes.tempo_bpm, wishes.tempo_bpm), wishes.tempo_bpm
     low, high = style.tempo_bpm
     prefer = low * (high / low) ** ((arousal + 1) / 2)
-    beats = streams.get("kinematic_beats")
     if mode == "dance":
-        pace = _pace_bpm(beats.times_s) if beats is not None else None
+        pace = dancer_pace_bpm(streams)
         if pace is None:
             return (min(low, DANCE_BPM[0]), max(high, DANCE_BPM[1])), PREFERRED_DANCE_BPM
-        return (min(low, pace / 1.15), max(high, pace * 1.15)), pace
+        return (pace / NEAR_PACE, pace * NEAR_PACE), pace
     return (low, high), prefer
-
-
-def _pace_bpm(beats_s: NDArray[np.float64]) -> float | None:
-    """The tempo that even kinematic beats keep, within `DANCE_BPM`; None where they are uneven."""
-    if len(beats_s) < 4:
-        return None
-    early, middle, late = np.percentile(np.diff(beats_s), [25, 50, 75])
-    if late - early > 0.25 * middle:
-        return None
-    pace = 60.0 / float(middle)
-    while pace < DANCE_BPM[0]:
-        pace *= 2
-    while pace > DANCE_BPM[1]:
-        pace /= 2
-    return pace
 
 
 def _outside(value: float, span: tuple[float, float]) -> float:
