@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from encoders._compat import mend_torchvision
+from encoders.semantics import ClipModel
 from tests import clips
 
+TINY_CLIP = "v2m-tiny-clip"
 MakeClip = Callable[[str], Path]
 
 
@@ -26,6 +30,29 @@ def make_clip(tmp_path_factory: pytest.TempPathFactory) -> MakeClip:
         return made[kind]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def open_clip() -> Any:
+    """open_clip, to which `TINY_CLIP` is an architecture like any other."""
+    mend_torchvision()
+    module = pytest.importorskip("open_clip")
+    module.add_model_config(Path(__file__).parent / "encoders" / "open_clip_configs")
+    return module
+
+
+@pytest.fixture(scope="session")
+def tiny(open_clip: Any, tmp_path_factory: pytest.TempPathFactory) -> ClipModel:
+    """A CLIP of that architecture, its weights random but stored."""
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(7)
+    model = open_clip.create_model(TINY_CLIP)
+    path = tmp_path_factory.mktemp("clip") / "tiny.safetensors"
+    # The prompts' embeddings are kept between tests, as they are between runs.
+    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, path)
+    return ClipModel(TINY_CLIP, path, cache=path.parent)
 
 
 def media_folder() -> Path | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from encoders.clip import probe
 from v2m.atomic import outputs
+from v2m.chosen_models import Models, choose_models
 from v2m.report import ClipReport, JsonReport, MusicReport, Run, describe_clip, describe_music
 from v2m.stages import looked_at
 
@@ -52,10 +53,13 @@ def write_analysis(
     path: Path | str,
     folder: Path | str | None = None,
     *,
+    models: Models | None = None,
     force: bool = False,
     progress: Progress | None = None,
 ) -> AnalysisReport:
     """Write NAME.streams.npz, .json and .png of a clip into `folder` (beside the clip if None).
+
+    What the senses run is `models`; if None, what is on this machine.
 
     Raises:
         V2MError: one line, if the clip cannot be read or the folder not written to.
@@ -67,11 +71,12 @@ def write_analysis(
         clip = probe(path)
     home = clip.path.parent if folder is None else Path(folder)
     base = home / f"{clip.path.stem}.streams.npz"
-    with outputs(force, [clip.path]) as files:
+    models = models or choose_models()
+    with outputs(force, [clip.path, *models.files]) as files:
         places = {kind: base.with_suffix(f".{kind}") for kind in ("npz", "json", "png")}
         parts = {kind: files.claim(place) for kind, place in places.items()}
         work = files.scratch(base)
-        streams = looked_at(clip, run)
+        streams = looked_at(clip, models, run)
         npz, header = streams.save(work / base.name)
         npz.replace(parts["npz"])
         header.replace(parts["json"])
@@ -93,10 +98,13 @@ def write_plan(
     out: Path | str | None,
     wishes: Wishes,
     *,
+    models: Models | None = None,
     force: bool = False,
     progress: Progress | None = None,
 ) -> PlanReport:
     """Write the plan of a clip (NAME.plan.json beside it if `out` is None), and a picture of it (.png).
+
+    What the senses run is `models`; if None, what is on this machine.
 
     Raises:
         V2MError: one line, if the clip cannot be read or the place not written to.
@@ -111,9 +119,10 @@ def write_plan(
         clip = probe(path)
     place = clip.path.with_name(f"{clip.path.stem}.plan.json") if out is None else Path(out)
     drawing = place.with_suffix(".png")
-    with outputs(force, [clip.path]) as files:
+    models = models or choose_models()
+    with outputs(force, [clip.path, *models.files]) as files:
         plan_part, drawing_part = files.claim(place), files.claim(drawing)
-        streams = looked_at(clip, run)
+        streams = looked_at(clip, models, run)
         with run.stage("plan"):
             plan = make_plan(streams, wishes)
         save_plan(plan, plan_part)

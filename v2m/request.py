@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from encoders.errors import V2MError
 from generators.grid import PlanError
 from generators.key import Key
+from generators.region import Region
 from generators.style import load_style
-from generators.wishes import Wishes
+from generators.wishes import Stretch, Wishes
 from v2m.atomic import Outputs
+from v2m.chosen_models import Models, choose_models
 from v2m.compositor import can_copy
 from v2m.containers import check_holds, container_of, suffix_for
 from v2m.edit import check_can_edit, check_trim, parse_trim
@@ -42,10 +45,13 @@ class Request:
         wishes: what the planner is told.
         plan: a plan file that is continued from, or None.
         seed: the seed that was asked for, or None.
+        keep_tracks: a MIDI file whose tracks are kept, or None.
+        rewrite: regions of it that are written anew.
         loudness: what the mix is told.
         font: the SoundFont that plays.
         trim: the span of the clip that is used, in seconds from its first frame.
         title: lettering for the first seconds.
+        models: what the senses run.
         files: wav, midi, save_plan, report → where they are wanted.
         stems: the folder for the stems.
         force: whether existing outputs are overwritten.
@@ -57,10 +63,13 @@ class Request:
     wishes: Wishes
     plan: Path | None
     seed: int | None
+    keep_tracks: Path | None
+    rewrite: tuple[Region, ...]
     loudness: MixSettings
     font: ChosenFont
     trim: Span | None
     title: str | None
+    models: Models
     files: dict[str, Path]
     stems: Path | None
     force: bool
@@ -71,7 +80,8 @@ class Request:
         """Every file that the run reads: no output may take its place."""
         style = self.wishes.style
         own_style = Path(style) if style is not None and style.endswith(".toml") else None
-        return tuple(path for path in (self.clip, self.plan, self.font.path, own_style) if path is not None)
+        named = (self.clip, self.plan, self.keep_tracks, self.font.path, own_style, *self.models.files)
+        return tuple(path for path in named if path is not None)
 
     @property
     def edits(self) -> bool:
@@ -80,7 +90,13 @@ class Request:
 
 
 def make_wishes(
-    mode: str, style: str | None, key: str | None, tempo: float | None, mood: str | None, seed: int | None
+    mode: str,
+    style: str | None,
+    key: str | None,
+    tempo: float | None,
+    mood: str | None,
+    seed: int | None,
+    at: Sequence[str] = (),
 ) -> Wishes:
     """The planner's wishes out of the options' words.
 
@@ -89,7 +105,8 @@ def make_wishes(
     """
     if style is not None:
         load_style(style)
-    return Wishes(mode, style, None if key is None else Key.parse(key), tempo, mood, seed or 0)
+    stretches = tuple(Stretch.parse(text) for text in at)
+    return Wishes(mode, style, None if key is None else Key.parse(key), tempo, mood, seed or 0, stretches)
 
 
 def make_request(
@@ -103,12 +120,17 @@ def make_request(
     mood: str | None,
     seed: int | None,
     plan: Path | str | None,
+    keep_tracks: Path | str | None,
+    rewrite: str | Sequence[str],
+    at: str | Sequence[str],
     keep_audio: bool,
     lufs: float,
     stems: Path | str | None,
     soundfont: Path | str | None,
     title: str | None,
     trim: str | Span | None,
+    clip_model: Path | str | None,
+    pose_model: Path | str | None,
     force: bool,
     **files: Path | str | None,
 ) -> Request:
@@ -125,6 +147,9 @@ def make_request(
         raise RequestError(f"the plan says its own {asked[0]}: change it in {plan}, or give no plan")
     if plan is not None and not Path(plan).is_file():
         raise PlanError(f"{plan}: no such file")
+    regions = tuple(Region.parse(text) for text in _texts(rewrite))
+    if regions and keep_tracks is None:
+        raise RequestError("a region is rewritten within tracks that stay: name them with --keep-tracks")
     if title is not None:
         check_title(title)
     span = parse_trim(trim) if isinstance(trim, str) else trim
@@ -135,18 +160,25 @@ def make_request(
     return Request(
         clip=Path(clip),
         out=None if out is None else Path(out),
-        wishes=make_wishes(mode, style, key, tempo, mood, seed),
+        wishes=make_wishes(mode, style, key, tempo, mood, seed, _texts(at)),
         plan=None if plan is None else Path(plan),
         seed=seed,
+        keep_tracks=None if keep_tracks is None else Path(keep_tracks),
+        rewrite=regions,
         loudness=MixSettings(lufs=lufs, keep_audio=keep_audio, true_peak_dbtp=CEILING_DBTP),
         font=find_soundfont(None if soundfont is None else Path(soundfont)),
         trim=span,
         title=title,
+        models=choose_models(clip_model, pose_model),
         files={name: Path(path) for name, path in files.items() if path is not None},
         stems=None if stems is None else Path(stems),
         force=force,
         settings={k: str(v) if isinstance(v, Path) else v for k, v in given.items()},
     )
+
+
+def _texts(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 @dataclass(frozen=True)

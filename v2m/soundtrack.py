@@ -5,7 +5,7 @@
 | probe     | a path                      | `Clip`: what the file holds           | `encoders.clip`     |
 | look      | its frames, in one pass     | `Streams`: cuts, motion, pose, affect | `encoders.encode`   |
 | plan      | streams and wishes          | `Plan`: bars, sections, hits, curves  | `generators.plan`   |
-| compose   | the plan                    | `Music`: tracks of notes              | `generators.rhythm` |
+| compose   | the plan, tracks to keep    | `Music`: tracks of notes              | `generators.rhythm` |
 | render    | notes and a SoundFont       | stems, one a voice, block by block    | `v2m.render`        |
 | mix       | stems, the clip's own sound | `Soundtrack`: one WAV at its loudness | `v2m.mix`           |
 | composite | the soundtrack and the clip | the scored clip, its picture copied   | `v2m.compositor`    |
@@ -16,7 +16,7 @@ Every stage is one call and works alone. They are imported when the work starts,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,9 @@ def soundtrack(
     mood: str | None = None,
     seed: int | None = None,
     plan: Path | str | None = None,
+    keep_tracks: Path | str | None = None,
+    rewrite: str | Sequence[str] = (),
+    at: str | Sequence[str] = (),
     keep_audio: bool = False,
     lufs: float = -14.0,
     stems: Path | str | None = None,
@@ -48,6 +51,8 @@ def soundtrack(
     soundfont: Path | str | None = None,
     title: str | None = None,
     trim: str | tuple[float, float | None] | None = None,
+    clip_model: Path | str | None = None,
+    pose_model: Path | str | None = None,
     force: bool = False,
     progress: Progress | None = None,
 ) -> RunReport:
@@ -67,6 +72,11 @@ def soundtrack(
         seed: another seed, another piece; the same seed, the same piece bit for bit. 0 if None, or
             the plan's own.
         plan: a plan file to continue from instead of planning anew.
+        keep_tracks: a MIDI file whose tracks stay as they are; the other voices are written around them.
+        rewrite: `"12.5:20"` (seconds) or `"bars 5-8"`, one or more: there the kept tracks are written anew,
+            and nothing else is; what begins outside is theirs, note for note.
+        at: `"12.5:20 mood=tense,density=0.8"` or `"bars 5-8 key=D minor"`, one or more: what is asked for
+            in a part of the music (`generators.wishes.Stretch`).
         keep_audio: keep the clip's own sound, and duck the music under it.
         lufs: integrated loudness of the soundtrack.
         stems: a folder for one WAV a voice.
@@ -77,6 +87,8 @@ def soundtrack(
         soundfont: an SF2 or SF3 file; the best on this system if None.
         title: lettering for the first seconds.
         trim: `"A:B"` or (A, B), seconds: the part of the clip to use.
+        clip_model: a CLIP checkpoint, `FILE` or `ARCHITECTURE:FILE`; the one that was pulled if None.
+        pose_model: a mediapipe `.task` file; the one that was pulled, or mediapipe's own, if None.
         force: overwrite outputs that exist.
         progress: called with a stage's name and the share of it that is done, 0 to 1.
 
@@ -95,12 +107,17 @@ def soundtrack(
         mood=mood,
         seed=seed,
         plan=plan,
+        keep_tracks=keep_tracks,
+        rewrite=rewrite,
+        at=at,
         keep_audio=keep_audio,
         lufs=lufs,
         stems=stems,
         soundfont=soundfont,
         title=title,
         trim=trim,
+        clip_model=clip_model,
+        pose_model=pose_model,
         force=force,
         midi=midi,
         wav=wav,
@@ -114,10 +131,10 @@ def fulfil(request: Request, progress: Progress | None = None) -> RunReport:
     """Go the way from the clip to the scored clip; see `soundtrack`."""
     from encoders.clip import probe
     from generators.plan_file import save_plan
-    from generators.rhythm import compose
     from v2m import stages
     from v2m.atomic import outputs
     from v2m.compositor import composite
+    from v2m.keeping import composed, kept_tracks, planned_around
     from v2m.midi import write_midi
     from v2m.report import Run, make_report, write_report
     from v2m.request import claim_places
@@ -130,9 +147,11 @@ def fulfil(request: Request, progress: Progress | None = None) -> RunReport:
         places = claim_places(request, source, files)
         clip = stages.trimmed(source, request, places, run)
 
-        plan = stages.planned(clip, request, run)
-        with run.stage("compose"):
-            music = compose(plan)
+        kept = kept_tracks(clip, request, run)
+        plan = stages.planned(clip, request, kept, run)
+        if kept is not None:
+            plan, kept = planned_around(plan, kept, request, run)
+        music = composed(plan, request, kept, run)
         sound = stages.sounded(music, clip, request, places, run)
 
         clip = stages.titled(source, clip, request, places, run)

@@ -11,8 +11,10 @@ from generators.grid import PlanError
 if TYPE_CHECKING:
     from encoders.clip import Clip
     from encoders.stream import Streams
+    from generators.kept import KeptTracks
     from generators.music import SymbolicMusic
     from generators.plan import Plan
+    from v2m.chosen_models import Models
     from v2m.mix import Soundtrack
     from v2m.render import StemBlock
     from v2m.report import Run
@@ -52,36 +54,36 @@ def titled(source: Clip, clip: Clip, request: Request, places: Places, run: Run)
         return edit(source, places.work / "titled.mov", trim=request.trim, title=request.title, progress=done)
 
 
-def looked_at(clip: Clip, run: Run) -> Streams:
+def looked_at(clip: Clip, models: Models, run: Run) -> Streams:
     """What all senses have to say about the clip."""
     from encoders.encode import encode
-    from v2m.models import clip_model, pose_model
     from v2m.report import describe_sources
 
     with run.stage("look") as done:
-        streams = encode(clip, clip_model=clip_model(), pose_model=pose_model(), progress=done)
+        streams = encode(clip, clip_model=models.clip, pose_model=models.pose, progress=done)
     run.sources.update(describe_sources(streams))
     run.note(*streams.notes)
     return streams
 
 
-def planned(clip: Clip, request: Request, run: Run) -> Plan:
-    """The plan made of the picture, or the one that the person has edited."""
+def planned(clip: Clip, request: Request, kept: KeptTracks | None, run: Run) -> Plan:
+    """The plan made of the picture, on the bars of kept tracks; or the one that the person has edited."""
     from generators.plan import make_plan
 
     if request.plan is not None:
         return _continued(clip, request, run)
-    streams = looked_at(clip, run)
+    streams = looked_at(clip, request.models, run)
     with run.stage("plan"):
-        return make_plan(streams, request.wishes)
+        return make_plan(streams, request.wishes, kept)
 
 
 def _continued(clip: Clip, request: Request, run: Run) -> Plan:
     from generators.plan_file import load_plan
+    from generators.steer import steer
 
     assert request.plan is not None
     with run.stage("plan"):
-        plan = load_plan(request.plan)
+        plan = steer(load_plan(request.plan), request.wishes.stretches)
     run.sources["plan"] = str(request.plan)
     if plan.duration_s > clip.duration_s + clip.frame_s:
         raise PlanError(

@@ -13,33 +13,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from encoders._compat import mend_torchvision
 from encoders.frames import FrameBatch
 from encoders.semantics import PROMPTS, ClipModel, SemanticsSense, load_prompts, zero_shot
 from encoders.stream import Stream
+from tests.conftest import TINY_CLIP
 
-NAME = "v2m-tiny-clip"
-
-
-@pytest.fixture(scope="module")
-def open_clip() -> Any:
-    mend_torchvision()
-    module = pytest.importorskip("open_clip")
-    module.add_model_config(Path(__file__).parent / "open_clip_configs")
-    return module
-
-
-@pytest.fixture(scope="module")
-def tiny(open_clip: Any, tmp_path_factory: pytest.TempPathFactory) -> ClipModel:
-    import torch
-    from safetensors.torch import save_file
-
-    torch.manual_seed(7)
-    model = open_clip.create_model(NAME)
-    path = tmp_path_factory.mktemp("clip") / "tiny.safetensors"
-    # The prompts' embeddings are kept between tests, as they are between runs.
-    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, path)
-    return ClipModel(NAME, path, cache=path.parent)
+NAME = TINY_CLIP
 
 
 def pictures(duration_s: float, rate: float = 30.0, seed: int = 0) -> list[FrameBatch]:

@@ -19,7 +19,7 @@ from encoders.clip import probe
 from tests.conftest import MakeClip
 from v2m.alignment import affect, beats, curves, learned, local, motion_beats, music_sound, sound, sync
 from v2m.alignment.affect_model import Affect
-from v2m.alignment.chance import straw_men
+from v2m.alignment.chance import STRAW_MEN, straw_man
 from v2m.alignment.levels import levels_of
 from v2m.alignment.measure import Measure, beside_straw_men, undefined
 from v2m.alignment.music_statistics import HISTOGRAMS, UNITS
@@ -126,7 +126,7 @@ def clicks() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def scored(clicks: np.ndarray) -> tuple[Measure, ...]:
-    men = {name: measures(made, shifts=0) for name, made in straw_men(DURATION_S, 100.0)}
+    men = {name: measures(straw_man(name, DURATION_S, 100.0), shifts=0) for name in STRAW_MEN}
     return beside_straw_men(measures(clicks), men)
 
 

@@ -29,10 +29,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from v2m.alignment.affect_model import Affect
-from v2m.alignment.chance import SHIFTS, compare, draw_shifts
+from v2m.alignment.chance import compare, draw_shifts
 from v2m.alignment.chord_quality import CERTAIN, affective_correspondence, certain_seconds
 from v2m.alignment.chord_quality import validate as validate_chords
 from v2m.alignment.curves import correlation
+from v2m.alignment.defaults import SHIFTS
 from v2m.alignment.measure import Measure, undefined
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,26 @@ class Track:
         return self.levels.duration_s
 
 
+def begin_track(
+    path: Path | str, *, zero_s: float | None = None, keep_s: float | None = None
+) -> Callable[[], Track]:
+    """As `read_track`, but only begun: what cannot be read is told at once, and the call reads on."""
+    blocks = sound_blocks(path, zero_s=zero_s)
+    first = next(blocks, None)
+    if first is None:
+        raise ClipError(f"{path}: has no sound that decodes")
+
+    def read_on() -> Track:
+        kept = _Mono(None if keep_s is None else max(1, round(keep_s * SAMPLE_RATE)))
+        meter = LevelMeter(len(first[0]), first[1])
+        for block, rate in chain([first], blocks):
+            meter.add(block)
+            kept.add(block.mean(axis=0), rate)
+        return Track(kept.close(), meter.close(), Path(path).name)
+
+    return read_on
+
+
 def read_track(path: Path | str, *, zero_s: float | None = None, keep_s: float | None = None) -> Track:
     """The first audio track of any media file, decoded once, in memory that its length hardly matters to.
 
@@ -47,16 +68,7 @@ def read_track(path: Path | str, *, zero_s: float | None = None, keep_s: float |
     Raises:
         ClipError: if the file cannot be read or has no sound.
     """
-    kept = _Mono(None if keep_s is None else max(1, round(keep_s * SAMPLE_RATE)))
-    meter: LevelMeter | None = None
-    for block, rate in sound_blocks(path, zero_s=zero_s):
-        if meter is None:
-            meter = LevelMeter(len(block), rate)
-        meter.add(block)
-        kept.add(block.mean(axis=0), rate)
-    if meter is None:
-        raise ClipError(f"{path}: has no sound that decodes")
-    return Track(kept.close(), meter.close(), Path(path).name)
+    return begin_track(path, zero_s=zero_s, keep_s=keep_s)()
 
 
 def read_sound(path: Path | str) -> NDArray[np.float32]:

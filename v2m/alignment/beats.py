@@ -37,7 +37,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from v2m.alignment.chance import SHIFTS
+from v2m.alignment.defaults import SHIFTS
 from v2m.alignment.measure import Measure, measure_events, undefined
 from v2m.alignment.onsets import SAMPLE_RATE, Picking, onset_envelope, pick_onsets
 

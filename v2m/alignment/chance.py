@@ -24,15 +24,16 @@ steps of its own clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from v2m.alignment.defaults import SHIFTS
 from v2m.alignment.onsets import SAMPLE_RATE
 
-SHIFTS = 60
+STRAW_MEN = ("silence", "noise", "metronome")
 LOW_SHARE, HIGH_SHARE = 0.1, 0.9
 # Noise is drawn in pieces: an hour of it in double precision would be large.
 _DRAWN = 1 << 20
@@ -186,22 +187,22 @@ def metronome(duration_s: float, tempo_bpm: float, *, sample_rate: int = SAMPLE_
     return samples
 
 
-def straw_men(
-    duration_s: float, tempo_bpm: float, *, seed: int = 0, sample_rate: int = SAMPLE_RATE
-) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Music that knows nothing of the picture: names, and mono float32 as long as the clip.
-
-    One after the other: of a long clip, all three would be large.
+def straw_man(name: str, duration_s: float, tempo_bpm: float, *, seed: int = 0) -> NDArray[np.float32]:
+    """Music that knows nothing of the picture, mono float32 at 22,050 Hz, as long as the clip.
 
     Args:
+        name: one of `STRAW_MEN`.
         duration_s: of the clip.
         tempo_bpm: the clip's tempo, for the metronome.
         seed: of the noise.
-        sample_rate: Hz.
 
     Raises:
-        ValueError: if the tempo is not positive.
+        ValueError: if there is none of that name, or the tempo is not positive.
     """
-    yield "silence", silence(duration_s, sample_rate=sample_rate)
-    yield "noise", white_noise(duration_s, seed=seed, sample_rate=sample_rate)
-    yield "metronome", metronome(duration_s, tempo_bpm, sample_rate=sample_rate)
+    if name == "silence":
+        return silence(duration_s)
+    if name == "noise":
+        return white_noise(duration_s, seed=seed)
+    if name == "metronome":
+        return metronome(duration_s, tempo_bpm)
+    raise ValueError(f"straw man {name!r} is none of {', '.join(STRAW_MEN)}")

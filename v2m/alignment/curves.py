@@ -27,7 +27,7 @@ import warnings
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from v2m.alignment.chance import SHIFTS
+from v2m.alignment.defaults import SHIFTS
 from v2m.alignment.measure import Measure, measure_curve, undefined
 
 RATE_HZ = 1.0

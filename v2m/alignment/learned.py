@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.errors import V2MError
-from v2m.alignment.chance import SHIFTS
+from v2m.alignment.defaults import SHIFTS
 from v2m.alignment.measure import Measure, measure_curve, undefined
 from v2m.alignment.onsets import HOP_S, SAMPLE_RATE, mel_decibels
 

@@ -36,7 +36,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from v2m.alignment.chance import SHIFTS, compare, draw_shifts
+from v2m.alignment.chance import compare, draw_shifts
+from v2m.alignment.defaults import SHIFTS
 from v2m.alignment.measure import Measure, undefined
 from v2m.alignment.trains import LagGrid, Train, turned_train
 

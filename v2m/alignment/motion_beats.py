@@ -30,7 +30,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from v2m.alignment.chance import SHIFTS
+from v2m.alignment.defaults import SHIFTS
 from v2m.alignment.measure import Measure, measure_events, undefined
 from v2m.alignment.sync import distance_to_nearest
 from v2m.alignment.sync import validate as validate_events

@@ -93,7 +93,10 @@ def onset_envelope(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     if not samples.any():
         return np.zeros(1 + len(samples) // HOP_SAMPLES if samples.size else 0, np.float32)
     level = mel_decibels(samples)
-    rise = np.maximum(np.float32(0), level[1:] - level[:-1]).mean(axis=1)
+    rise = np.empty(len(level) - 1, np.float32)
+    for first in range(0, len(rise), _BLOCK_FRAMES):
+        step = np.diff(level[first : first + _BLOCK_FRAMES + 1], axis=0)
+        rise[first : first + _BLOCK_FRAMES] = np.maximum(np.float32(0), step).mean(axis=1)
     # A window hears an attack as soon as its end touches it, half its length ahead.
     late = 1 + _WINDOW_SAMPLES // (2 * HOP_SAMPLES)
     return np.concatenate([np.zeros(late, np.float32), rise])[: len(level)]

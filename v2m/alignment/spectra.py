@@ -139,28 +139,38 @@ def chroma(samples: NDArray[np.float32]) -> Chroma:
         ValueError: see `validate`.
     """
     validate(samples)
-    frames, pitches, heights = [], [], []
-    count = 0
+    # Noise has hundreds of peaks a window: they are held in half the precision, for an hour of it.
+    held: list[tuple[int, NDArray[np.int16], NDArray[np.float32], NDArray[np.float32]]] = []
+    turn = 0j
     for block in _spectra(samples, _LONG, _LONG_HOP):
         frame, pitch, height = _peaks(np.abs(block))
-        frames.append(frame + count)
-        pitches.append(pitch)
-        heights.append(height)
-        count += len(block)
-    frame = np.concatenate([np.zeros(0, np.int64), *frames])
-    pitch, height = np.concatenate([np.zeros(0), *pitches]), np.concatenate([np.zeros(0), *heights])
-    turn = np.sum(height * np.exp(2j * np.pi * pitch))
-    tuning = float(np.angle(turn) / (2 * np.pi)) if height.size else 0.0
-    pitch = pitch - tuning
-    weight = np.bincount(frame, height, minlength=count).astype(np.float64)
-    moment = np.bincount(frame, height * pitch, minlength=count).astype(np.float64)
-    low = pitch < 69 + 12 * np.log2(_BASS_HZ / 440.0)
-    return Chroma(
-        times_s=np.arange(count) * _LONG_HOP / SAMPLE_RATE,
-        whole=_fold(frame, pitch, height, count, _HARMONICS),
-        bass=_fold(frame[low], pitch[low], height[low], count, 1),
-        register=np.divide(moment, weight, out=np.full(count, np.nan), where=weight > 0),
-        tuning_semitones=tuning,
+        turn += complex(np.sum(height * np.exp(2j * np.pi * pitch)))
+        held.append((len(block), frame.astype(np.int16), pitch.astype(np.float32), height.astype(np.float32)))
+    # The tuning is that of the whole, and known only now.
+    tuning = float(np.angle(turn) / (2 * np.pi)) if turn else 0.0
+    profiles = [(np.zeros((0, 12)), np.zeros((0, 12)), np.zeros(0))]
+    profiles += [_profiles(*block, tuning) for block in held]
+    whole, bass, register = (np.concatenate(parts) for parts in zip(*profiles, strict=True))
+    times_s = np.arange(len(whole)) * _LONG_HOP / SAMPLE_RATE
+    return Chroma(times_s, whole, bass, register, tuning)
+
+
+def _profiles(
+    count: int,
+    frame: NDArray[np.int16],
+    pitch: NDArray[np.float32],
+    height: NDArray[np.float32],
+    tuning: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """A block's peaks → its pitch classes, `[count, 12]`, those of the bass, and its register `[count]`."""
+    at, tuned, weight = frame.astype(np.int64), pitch.astype(np.float64) - tuning, height.astype(np.float64)
+    total = np.bincount(at, weight, minlength=count)
+    moment = np.bincount(at, weight * tuned, minlength=count)
+    low = tuned < 69 + 12 * np.log2(_BASS_HZ / 440.0)
+    return (
+        _fold(at, tuned, weight, count, _HARMONICS),
+        _fold(at[low], tuned[low], weight[low], count, 1),
+        np.divide(moment, total, out=np.full(count, np.nan), where=total > 0),
     )
 
 

@@ -35,7 +35,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from v2m.alignment.chance import SHIFTS, Score
+from v2m.alignment.chance import Score
+from v2m.alignment.defaults import SHIFTS
 from v2m.alignment.measure import Measure, measure_events, undefined
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from v2m.cli.options import ClipPath, Force, Json
+from v2m.cli.options import ClipModelFile, ClipPath, Force, Json, PoseModelFile
 from v2m.cli.progress import StageProgress
 
 
@@ -17,17 +17,21 @@ def command(
         Path | None,
         typer.Option("--out", "-o", metavar="FOLDER", help="Where to write. Otherwise beside the clip."),
     ] = None,
+    clip_model: ClipModelFile = None,
+    pose_model: PoseModelFile = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Look at a clip: writes CLIP.streams.npz and .json, and one picture of them, CLIP.streams.png."""
     from rich.console import Console
 
+    from v2m.chosen_models import choose_models
     from v2m.cli.summary import print_notes
     from v2m.looking import write_analysis
 
+    models = choose_models(clip_model, pose_model)
     with StageProgress() as progress:
-        made = write_analysis(clip, out, force=force, progress=progress)
+        made = write_analysis(clip, out, models=models, force=force, progress=progress)
     if as_json:
         print(made.to_json())
         return

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from v2m.alignment.defaults import SHIFTS
 from v2m.cli.options import Json
 from v2m.cli.progress import StageProgress
 
@@ -21,7 +22,7 @@ def command(
     ] = None,
     shifts: Annotated[
         int, typer.Option(metavar="N", min=1, help="Turns of the music that the chance level is taken from.")
-    ] = 60,
+    ] = SHIFTS,
     resamples: Annotated[int, typer.Option(metavar="N", min=10, help="Resamples of the bootstrap.")] = 2000,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of all that is random.")] = 0,
     as_json: Json = False,

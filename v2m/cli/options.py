@@ -28,9 +28,35 @@ Tempo = Annotated[
 Mood = Annotated[
     str | None, typer.Option(metavar="NAME", help="Such as joyful, tense, dreamy.", rich_help_panel="Music")
 ]
+At = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="'A:B KEY=VALUE,…'",
+        help="For a part alone: '12.5:20 mood=tense,density=0.8', 'bars 5-8 key=D minor'. May be repeated.",
+        rich_help_panel="Music",
+    ),
+]
 Seed = Annotated[
     int | None,
     typer.Option(metavar="N", help="Another seed (0 otherwise), another piece.", rich_help_panel="Music"),
+]
+ClipModelFile = Annotated[
+    str | None,
+    typer.Option(
+        "--clip-model",
+        metavar="[ARCH:]FILE",
+        help="A CLIP checkpoint (ViT-B-32 unless ARCH). Otherwise the one that was pulled.",
+        rich_help_panel="Models",
+    ),
+]
+PoseModelFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--pose-model",
+        metavar="FILE",
+        help="A mediapipe pose landmarker (.task). Otherwise the one that was pulled, or mediapipe's own.",
+        rich_help_panel="Models",
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite outputs that exist.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]

@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from v2m.cli.options import ClipPath, Force, Json, KeyName, Mode, Mood, Seed, Style, Tempo
+from v2m.cli.options import (
+    At,
+    ClipModelFile,
+    ClipPath,
+    Force,
+    Json,
+    KeyName,
+    Mode,
+    Mood,
+    PoseModelFile,
+    Seed,
+    Style,
+    Tempo,
+)
 from v2m.cli.progress import StageProgress
 
 
@@ -23,6 +36,9 @@ def command(
     tempo: Tempo = None,
     mood: Mood = None,
     seed: Seed = None,
+    at: At = None,
+    clip_model: ClipModelFile = None,
+    pose_model: PoseModelFile = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -32,13 +48,15 @@ def command(
     """
     from rich.console import Console
 
+    from v2m.chosen_models import choose_models
     from v2m.cli.summary import print_music, print_notes
     from v2m.looking import write_plan
     from v2m.request import make_wishes
 
-    wishes = make_wishes(mode, style, key, tempo, mood, seed)
+    wishes = make_wishes(mode, style, key, tempo, mood, seed, at or ())
+    models = choose_models(clip_model, pose_model)
     with StageProgress() as progress:
-        made = write_plan(clip, out, wishes, force=force, progress=progress)
+        made = write_plan(clip, out, wishes, models=models, force=force, progress=progress)
     if as_json:
         print(made.to_json())
         return

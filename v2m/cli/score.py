@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from v2m.cli.options import Force, Json
+from v2m.alignment.defaults import SHIFTS
+from v2m.cli.options import ClipModelFile, Force, Json, PoseModelFile
 from v2m.cli.progress import StageProgress
 
 if TYPE_CHECKING:
@@ -45,8 +46,10 @@ def command(
     ] = None,
     shifts: Annotated[
         int, typer.Option(metavar="N", min=1, help="Turns of the music that the chance level is taken from.")
-    ] = 60,
+    ] = SHIFTS,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the turns and the noise.")] = 0,
+    clip_model: ClipModelFile = None,
+    pose_model: PoseModelFile = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -59,7 +62,15 @@ def command(
     from v2m.scoring.request import make_request
 
     request = make_request(
-        clip, audio=audio, plan=plan, midi=midi, reference=reference, shifts=shifts, seed=seed
+        clip,
+        audio=audio,
+        plan=plan,
+        midi=midi,
+        reference=reference,
+        shifts=shifts,
+        seed=seed,
+        clip_model=clip_model,
+        pose_model=pose_model,
     )
     if clip is not None and clip.is_dir():
         if html is not None:
@@ -78,7 +89,7 @@ def _clip(request: Request, csv: Path | None, html: Path | None, force: bool, as
     from v2m.scoring.result import to_csv
     from v2m.scoring.table import print_score, wide_console
 
-    with outputs(force, request.files.values()) as files, StageProgress() as progress:
+    with outputs(force, request.inputs) as files, StageProgress() as progress:
         place = files.claim(csv) if csv else None
         page = files.claim(html) if html else None
         result = score_request(request, progress)

@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from v2m.cli.options import ClipPath, Force, Json, KeyName, Mode, Mood, Seed, Style, Tempo
+from v2m.cli.options import (
+    At,
+    ClipModelFile,
+    ClipPath,
+    Force,
+    Json,
+    KeyName,
+    Mode,
+    Mood,
+    PoseModelFile,
+    Seed,
+    Style,
+    Tempo,
+)
 from v2m.cli.progress import StageProgress
 
 
@@ -29,6 +42,23 @@ def command(
         Path | None,
         typer.Option(metavar="FILE", help="Continue from this plan, edited or not.", rich_help_panel="Music"),
     ] = None,
+    keep_tracks: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Keep the tracks of this MIDI file; write the others around them.",
+            rich_help_panel="Music",
+        ),
+    ] = None,
+    rewrite: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A:B",
+            help="Write the kept tracks anew there (seconds, or 'bars 5-8'), and nothing elsewhere.",
+            rich_help_panel="Music",
+        ),
+    ] = None,
+    at: At = None,
     keep_audio: Annotated[
         bool,
         typer.Option(
@@ -72,6 +102,8 @@ def command(
         Path | None,
         typer.Option(metavar="FILE", help="Also the run report as JSON.", rich_help_panel="More outputs"),
     ] = None,
+    clip_model: ClipModelFile = None,
+    pose_model: PoseModelFile = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -90,6 +122,9 @@ def command(
             mood=mood,
             seed=seed,
             plan=plan,
+            keep_tracks=keep_tracks,
+            rewrite=rewrite or (),
+            at=at or (),
             keep_audio=keep_audio,
             lufs=lufs,
             stems=stems,
@@ -100,6 +135,8 @@ def command(
             soundfont=soundfont,
             title=title,
             trim=trim,
+            clip_model=clip_model,
+            pose_model=pose_model,
             force=force,
             progress=progress,
         )

@@ -3,6 +3,7 @@
 | module    | turns                                   | into                               |
 |-----------|-----------------------------------------|------------------------------------|
 | `request` | what a person names                     | a `Request` that is checked        |
+| `listen`  | a track                                 | what is heard, in it and in straw men |
 | `clip`    | a request                               | a `ClipScore`: one clip's measures |
 | `result`  | the measures                            | JSON, CSV                          |
 | `table`   | the measures                            | what is printed                    |

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from v2m.scoring.request import SHIFTS, Request, ScoringError, make_request
+from v2m.alignment.defaults import SHIFTS
+from v2m.scoring.request import Request, ScoringError, make_request
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from encoders.clip import Clip
     from generators.plan import Plan
     from v2m.alignment.audio import Track
@@ -23,12 +22,10 @@ if TYPE_CHECKING:
     from v2m.alignment.seen import Seen
     from v2m.alignment.tempo import Pulse
     from v2m.report import Run
+    from v2m.scoring.listen import Listened
     from v2m.scoring.result import ClipScore, MusicFacts
 
 Progress = Callable[[str, float], None]
-
-ANY_BPM = 120.0
-"""The metronome's tempo where nothing tells the clip's."""
 
 
 def score(
@@ -40,6 +37,8 @@ def score(
     reference: Path | str | None = None,
     shifts: int = SHIFTS,
     seed: int = 0,
+    clip_model: Path | str | None = None,
+    pose_model: Path | str | None = None,
     progress: Progress | None = None,
 ) -> ClipScore:
     """Say how well music fits a picture, and whether chance would do as well.
@@ -52,13 +51,23 @@ def score(
         reference: a soundtrack that the music is compared with (the clip's original one).
         shifts: turns of the music in time from which the chance level of each measure is taken.
         seed: of the turns, and of the straw man made of noise.
+        clip_model: a CLIP checkpoint, `FILE` or `ARCHITECTURE:FILE`; the one that was pulled if None.
+        pose_model: a mediapipe `.task` file; the one that was pulled, or mediapipe's own, if None.
         progress: called with a stage's name and the share of it that is done, 0 to 1.
 
     Raises:
         V2MError: one line, if a file cannot be read, or there is no music to score.
     """
     request = make_request(
-        path, audio=audio, plan=plan, midi=midi, reference=reference, shifts=shifts, seed=seed
+        path,
+        audio=audio,
+        plan=plan,
+        midi=midi,
+        reference=reference,
+        shifts=shifts,
+        seed=seed,
+        clip_model=clip_model,
+        pose_model=pose_model,
     )
     return score_request(request, progress)
 
@@ -79,11 +88,11 @@ def score_request(request: Request, progress: Progress | None = None) -> ClipSco
 
 def score_clip(request: Request, clip: Clip, run: Run, seen: Seen | None = None) -> ClipScore:
     """Score one clip; `seen` is its picture, if that was looked at before."""
-    from v2m.alignment.audio import read_track
+    from v2m.alignment.audio import begin_track
     from v2m.alignment.seen import see
-    from v2m.models import clip_model, pose_model
     from v2m.report import describe_clip
-    from v2m.scoring.measures import alone, in_order
+    from v2m.scoring.listen import listen
+    from v2m.scoring.measures import in_order
     from v2m.scoring.result import ClipScore, Evidence
 
     plan = _plan(request, clip, run)
@@ -93,20 +102,22 @@ def score_clip(request: Request, clip: Clip, run: Run, seen: Seen | None = None)
     # A clip's own sound lies on the clip's clock, another file's begins with the picture.
     own = request.audio is None
     zero_s = clip.start_s if own else None
-    track = read_track(request.audio or clip.path, zero_s=zero_s, keep_s=clip.duration_s)
+    read_on = begin_track(request.audio or clip.path, zero_s=zero_s, keep_s=clip.duration_s)
     pulse = _told_pulse(plan, piece, clip.duration_s)
     with ThreadPoolExecutor(1, thread_name_prefix="hear") as pool:
-        hearing = pool.submit(_hear_all, track.samples, clip.duration_s, pulse, request.seed)
-        # It needs nothing of the picture but its length, and the picture takes longer.
-        judging = pool.submit(lambda: alone(track, hearing.result()[0], clip.frame_s))
+        hearing = pool.submit(
+            listen, read_on, clip.duration_s, pulse=pulse, frame_s=clip.frame_s, seed=request.seed
+        )
         if seen is None:
             with run.stage("look") as done:
-                seen = see(clip, clip_model=clip_model(), pose_model=pose_model(), progress=done)
+                seen = see(
+                    clip, clip_model=request.models.clip, pose_model=request.models.pose, progress=done
+                )
         with run.stage("listen"):
-            heard, men = hearing.result()
-            of_sound = judging.result()
+            listened = hearing.result()
     with run.stage("compare"):
-        measures = in_order((*_compared(request, seen, track, heard, men, plan, piece), *of_sound))
+        measures = in_order((*_compared(request, seen, listened, plan, piece), *listened.alone))
+    track, heard = listened.track, listened.heard
     run.note(*seen.streams.notes, *_sound_notes(track, heard, seen))
     return ClipScore(
         clip=describe_clip(clip),
@@ -154,34 +165,10 @@ def _told_pulse(plan: Plan | None, piece: Piece | None, duration_s: float) -> Pu
     return None
 
 
-def _hear_all(
-    samples: NDArray[np.float32], duration_s: float, pulse: Pulse | None, seed: int
-) -> tuple[Heard, dict[str, Heard]]:
-    """The music, and the straw men beside it."""
-    import numpy as np
-
-    from v2m.alignment.audio import fitted
-    from v2m.alignment.chance import straw_men
-    from v2m.alignment.heard import hear
-    from v2m.alignment.tempo import Pulse
-
-    heard = hear(samples, duration_s, pulse)
-    bpm = heard.pulse.tempo_bpm if np.isfinite(heard.pulse.tempo_bpm) else ANY_BPM
-    ticks = np.arange(0.0, duration_s, 60.0 / bpm)
-    pulses = {"metronome": Pulse.of(ticks, ticks[::4], "metronome")}
-    men = {
-        name: hear(fitted(made, duration_s), duration_s, pulses.get(name))
-        for name, made in straw_men(duration_s, bpm, seed=seed)
-    }
-    return heard, men
-
-
 def _compared(
     request: Request,
     seen: Seen,
-    track: Track,
-    heard: Heard,
-    men: dict[str, Heard],
+    listened: Listened,
     plan: Plan | None,
     piece: Piece | None,
 ) -> tuple[Measure, ...]:
@@ -190,6 +177,7 @@ def _compared(
     from v2m.scoring.measures import fit, of_notes, with_reference
 
     shifts, seed = request.shifts, request.seed
+    heard, men = listened.heard, listened.men
     with quiet():
         measures = fit(heard, seen, plan, shifts=shifts, seed=seed)
         straw = {name: fit(man, seen, plan, shifts=0, seed=seed) for name, man in men.items()}
@@ -197,7 +185,7 @@ def _compared(
         if piece is not None and request.midi is not None:
             measures += of_notes(piece, request.midi, seen, shifts=shifts, seed=seed)
         return measures + with_reference(
-            request.reference, track.samples, heard, men, shifts=shifts, seed=seed
+            request.reference, listened.track.samples, heard, men, shifts=shifts, seed=seed
         )
 
 
@@ -205,21 +193,27 @@ def _without_picture(request: Request, run: Run) -> ClipScore:
     """The music against the reference alone."""
     from v2m.alignment.audio import fitted, read_track
     from v2m.alignment.measure import quiet
+    from v2m.scoring.listen import listen
     from v2m.scoring.measures import in_order, with_reference
     from v2m.scoring.result import ClipScore
 
     assert request.audio is not None
     with run.stage("listen"):
         track = read_track(request.audio)
-        samples = fitted(track.samples, track.duration_s)
-        heard, men = _hear_all(samples, track.duration_s, None, request.seed)
+        track = replace(track, samples=fitted(track.samples, track.duration_s))
+        listened = listen(lambda: track, track.duration_s, seed=request.seed)
     with run.stage("compare"), quiet():
         measures = with_reference(
-            request.reference, samples, heard, men, shifts=request.shifts, seed=request.seed
+            request.reference,
+            track.samples,
+            listened.heard,
+            listened.men,
+            shifts=request.shifts,
+            seed=request.seed,
         )
     return ClipScore(
         clip=None,
-        music=music_facts(track, heard),
+        music=music_facts(track, listened.heard),
         measures=in_order(measures),
         inputs=hashes(request, {}),
         **_of_run(request, run),
@@ -233,6 +227,7 @@ def _of_run(request: Request, run: Run) -> dict[str, Any]:
     return {
         "notes": tuple(run.notes),
         "settings": {"shifts": request.shifts, "seed": request.seed},
+        "models": request.models.told(),
         "stages_s": {name: round(seconds, 3) for name, seconds in run.seconds.items()},
         "versions": versions(),
     }

@@ -1,8 +1,8 @@
 """A folder of clips → their scores, several at once, and from where an earlier run broke off.
 
 Every clip's result is a file of its own, NAME.score.json, that appears whole or not at all. It says
-from which bytes, settings and versions it was made; where those are still the same, it is taken as it
-is.
+from which bytes, settings, models and versions it was made; where those are still the same, it is taken
+as it is.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def inputs_of(folder: Path, request: Request) -> list[Path]:
     found: list[Path] = []
     for clip in clips_in(folder):
         try:
-            found += for_clip(request, clip).files.values()
+            found += for_clip(request, clip).inputs
         except V2MError:
             # It lacks a companion: that is told when it is scored.
             found.append(clip)
@@ -158,6 +158,7 @@ def _is_done(place: Path, request: Request) -> bool:
             return False
         settings = {"shifts": request.shifts, "seed": request.seed}
         same = held["settings"] == settings and held["versions"] == versions()
+        same = same and held["models"] == request.models.told()
         return bool(same and held["inputs"] == hashes(request, {}))
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -167,7 +168,7 @@ def _score_into(request: Request, place: Path) -> str | None:
     """Score one clip in a process of its own; one line if it cannot be."""
     try:
         result = score_request(request)
-        with outputs(force=True, inputs=request.files.values()) as files:
+        with outputs(force=True, inputs=request.inputs) as files:
             files.claim(place).write_text(result.to_json() + "\n", encoding="utf-8")
     except V2MError as error:
         return " ".join(str(error).split())

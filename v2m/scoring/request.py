@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from encoders.errors import V2MError
-
-SHIFTS = 60
-"""Turns of the music from which its chance level is taken; as in `v2m.alignment.chance`."""
+from v2m.alignment.defaults import SHIFTS
+from v2m.chosen_models import Models, choose_models
 
 # What a file is called that goes with a clip NAME.mp4, by what it is.
 _COMPANIONS = {
@@ -36,6 +35,7 @@ class Request:
         reference: the soundtrack that the music is compared with.
         shifts: turns of the music from which the chance level is taken.
         seed: of the turns and of the straw man made of noise.
+        models: what the senses run.
 
     Raises:
         ScoringError: if there is no music, or nothing to set it against.
@@ -48,6 +48,7 @@ class Request:
     reference: Path | None = None
     shifts: int = SHIFTS
     seed: int = 0
+    models: Models = field(default_factory=Models)
 
     def __post_init__(self) -> None:
         if self.clip is None and (self.audio is None or self.reference is None):
@@ -58,6 +59,11 @@ class Request:
             raise ScoringError("at least one shift is needed for a chance level")
         if self.seed < 0:
             raise ScoringError("a seed is not negative")
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """Every file that is read: no output may take its place."""
+        return (*self.files.values(), *self.models.files)
 
     @property
     def files(self) -> dict[str, Path]:
@@ -75,17 +81,22 @@ def make_request(
     reference: Path | str | None = None,
     shifts: int = SHIFTS,
     seed: int = 0,
+    clip_model: Path | str | None = None,
+    pose_model: Path | str | None = None,
 ) -> Request:
-    """A `Request` from what a person names; see there.
+    """A `Request` from what a person names; see there, and `v2m.chosen_models`.
 
     Raises:
         ScoringError: if it cannot be answered.
+        MissingModelError: if a model that is named is not there.
     """
 
     def place(path: Path | str | None) -> Path | None:
         return None if path is None else Path(path).absolute()
 
-    return Request(place(clip), place(audio), place(plan), place(midi), place(reference), shifts, seed)
+    models = choose_models(clip_model, pose_model)
+    files = (place(clip), place(audio), place(plan), place(midi), place(reference))
+    return Request(*files, shifts=shifts, seed=seed, models=models)
 
 
 def for_clip(request: Request, clip: Path) -> Request:

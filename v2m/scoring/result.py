@@ -112,6 +112,7 @@ class ClipScore:
         notes: sentences: what was missing, odd or guessed.
         inputs: role (clip, audio, plan …) → content hash of the file.
         settings: shifts and seed.
+        models: sense (clip, pose) → which model it ran.
         stages_s: stage → seconds it took.
         versions: package → version.
         evidence: what a picture of it is drawn from; None if sounds alone were compared.
@@ -123,6 +124,7 @@ class ClipScore:
     notes: tuple[str, ...]
     inputs: dict[str, str]
     settings: dict[str, int]
+    models: dict[str, str] = field(default_factory=dict)
     stages_s: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     evidence: Evidence | None = None
@@ -154,6 +156,7 @@ class ClipScore:
             "notes": list(self.notes),
             "inputs": self.inputs,
             "settings": self.settings,
+            "models": self.models,
             "stages_s": self.stages_s,
             "versions": self.versions,
         }

@@ -114,8 +114,9 @@ def test_dense_music_scores_high_and_lifts_nothing() -> None:
 
 
 def test_straw_men_know_nothing() -> None:
-    men = dict(chance.straw_men(28.0, 120.0))
-    assert set(men) == {"silence", "noise", "metronome"}
+    men = {name: chance.straw_man(name, 28.0, 120.0) for name in chance.STRAW_MEN}
+    with pytest.raises(ValueError, match="silence, noise, metronome"):
+        chance.straw_man("hum", 28.0, 120.0)
     assert {len(samples) for samples in men.values()} == {28 * SAMPLE_RATE}
     assert detect_onsets(men["silence"]).size == 0
     beats = detect_onsets(men["metronome"])

@@ -17,7 +17,8 @@ import pytest
 import typer
 
 import v2m
-from encoders.errors import V2MError
+from encoders.errors import MissingModelError, V2MError
+from encoders.semantics import ClipModel
 from tests import clips
 from tests.conftest import MakeClip
 from tests.v2m.alignment.sounds import clicks
@@ -204,6 +205,20 @@ def test_no_output_takes_the_place_of_what_is_scored(
         assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == held
 
 
+def test_a_clip_model_that_is_named_is_used(clip: Path, tiny: ClipModel, tmp_path: Path) -> None:
+    """By architecture and file; what it sees shows in the record, and what is not there is one line."""
+    score = v2m.score(clip, clip_model=f"{tiny.name}:{tiny.weights}", shifts=2)
+    assert score.evidence is not None
+    emotion = score.evidence.seen.streams["emotion"]
+    assert emotion.says_something
+    assert tiny.name in emotion.source
+    assert score.as_dict()["models"]["clip"].startswith(f"{tiny.name} tiny.safetensors, ")
+    with pytest.raises(MissingModelError, match=r"gone\.pt: no such model file"):
+        v2m.score(clip, clip_model=tmp_path / "gone.pt")
+    with pytest.raises(MissingModelError, match=r"gone\.task: no such model file"):
+        v2m.soundtrack(clip, tmp_path / "out.mp4", pose_model=tmp_path / "gone.task")
+
+
 @pytest.mark.parametrize("option", [("--out", "results"), ("--jobs", "2")])
 def test_options_of_folders_are_refused_for_a_clip(clip: Path, option: tuple[str, str]) -> None:
     with pytest.raises(typer.BadParameter, match="folder of clips"):
@@ -260,8 +275,15 @@ def test_a_folder_goes_on_and_tells_what_fails(clip: Path, silent: Path, tmp_pat
     again = score_folder(tmp_path, make_request(tmp_path), workers=1)
     assert (again.reused, again.failures) == (1, {})
     assert (scores / "a.mp4.score.json").stat().st_mtime_ns == written
-    # Another seed, or other bytes, is another question.
-    assert score_folder(tmp_path, make_request(tmp_path, seed=2), workers=1).reused == 0
+    # Another seed, other bytes, or a model that was not there, is another question.
+    place, one = scores / "a.mp4.score.json", tmp_path / "a.mp4"
+    (tmp_path / "landmarker.task").write_bytes(b"another model")
+    assert folder._is_done(place, make_request(one))
+    assert not folder._is_done(place, make_request(one, seed=2))
+    assert not folder._is_done(place, make_request(one, pose_model=tmp_path / "landmarker.task"))
+    assert not folder._is_done(place, make_request(one, clip_model=tmp_path / "landmarker.task"))
+    one.write_bytes(one.read_bytes() + b"more")
+    assert not folder._is_done(place, make_request(one))
 
 
 def test_a_defect_with_one_clip_is_its_own_failure(
