@@ -9,7 +9,7 @@ from v2m.midi import MidiError
 if TYPE_CHECKING:
     from encoders.clip import Clip
     from generators.kept import KeptTracks
-    from generators.music import SymbolicMusic
+    from generators.music import SymbolicMusic, Voice
     from generators.plan import Plan
     from v2m.report import Run
     from v2m.request import Request
@@ -54,7 +54,9 @@ def planned_around(plan: Plan, kept: KeptTracks, request: Request, run: Run) -> 
         run.note(f"The notes of {name} do not keep to its tempo map: the bars were found on the notes.")
     elif not keeps_to(plan.grid, kept.onsets_s()):
         run.note(f"The notes of {name} do not keep to the plan's bars: they stay where they are.")
-    return (plan if request.wishes.key is not None else in_kept_keys(plan, kept)), kept
+    return (
+        plan if request.wishes.key is not None else in_kept_keys(plan, kept, trusted=request.plan is not None)
+    ), kept
 
 
 def composed(plan: Plan, request: Request, kept: KeptTracks | None, run: Run) -> SymbolicMusic:
@@ -68,6 +70,12 @@ def composed(plan: Plan, request: Request, kept: KeptTracks | None, run: Run) ->
     return music
 
 
+def _as(name: str, voice: Voice) -> str:
+    """A track by its name in the file, and what it is here."""
+    as_voice = f" as {voice.name}" if name and name != voice.name else ""
+    return f"{name or voice.name}{as_voice} ({voice.role})"
+
+
 def _tell(music: SymbolicMusic, plan: Plan, kept: KeptTracks, request: Request, run: Run) -> None:
     """Note which tracks are kept, and which are written and where."""
     from generators.rhythm.band import read_band
@@ -79,7 +87,7 @@ def _tell(music: SymbolicMusic, plan: Plan, kept: KeptTracks, request: Request, 
     names = {voice.name for voice in voices}
     sounding = [v.name for v, track in zip(music.voices, music.score.tracks, strict=True) if len(track.notes)]
     written = [name for name in sounding if name not in names]
-    told = ", ".join(f"{voice.name} ({voice.role})" for voice in voices)
+    told = ", ".join(_as(track.name, voice) for track, voice in zip(kept.tracks, voices, strict=True))
     run.sources["kept tracks"] = f"{request.keep_tracks}: {told}"
     run.sources["written tracks"] = ", ".join(sounding if request.rewrite else written) or "none"
     if not request.rewrite:

@@ -36,6 +36,7 @@ FOLLOW_POWER = 0.5  # of the odds that one chord follows another
 RECOLOUR_COST = 2.0  # another colour of the same chord
 CHANGE_COST = {"bar": 0.5, "half": 1.5, "beat": 4.0}
 SILENT = 0.15  # beats of sound in a beat: less says nothing
+ENOUGH = 0.5  # with as much the written chord has no say
 PIN = 8.0  # what speaks for the written chord where nothing is kept
 PLAIN_COST = {"maj": 0.0, "min": 0.0, "7": 0.3, "maj7": 0.5, "min7": 0.5, "sus2": 0.8, "sus4": 0.8}
 ODD_COST = 1.0  # of diminished and augmented chords
@@ -134,8 +135,7 @@ def _scores(
 ) -> NDArray[np.float64]:
     """The evidence, and the written chord where there is little of it; float64 `[C, S]`."""
     score = _evidence(sounding, bass)
-    missing = np.clip(1.0 - sounding.sum(axis=1), 0.0, 1.0)
-    missing[sounding.sum(axis=1) < SILENT] = 1.0
+    missing = np.clip(1.0 - sounding.sum(axis=1) / ENOUGH, 0.0, 1.0)
     for c, slot in enumerate(cells.slots[:-1]):
         if missing[c] > 0:
             chord = written.at(int(slot)).chord

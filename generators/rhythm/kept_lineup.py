@@ -30,6 +30,7 @@ BASS_PROGRAMS = (*range(32, 40), 43, 58)
 LOW = 48  # a line whose middle lies below is a bass
 ONE_AT_A_TIME = 1.25  # notes that sound at once, on average, in what is a single line
 STEPWISE = 0.35  # share of steps of a second or less in a tune; broken chords have fewer
+QUICK_S = 0.3  # from note to note of a broken chord
 HELD_S = 1.2  # chords held as long are a pad
 
 
@@ -158,7 +159,8 @@ def _written_role(track: KeptTrack) -> str:
         return "pad" if np.median(track.duration_s) >= HELD_S else "chords"
     steps = np.abs(np.diff(pitches))
     moves = steps[steps > 0]
-    broken = len(moves) >= 8 and float(np.mean(moves <= 2)) < STEPWISE
+    quick = len(starts) > 1 and float(np.median(np.diff(starts))) <= QUICK_S
+    broken = quick and len(moves) >= 8 and float(np.mean(moves <= 2)) < STEPWISE
     return "arpeggio" if broken else "melody"
 
 
