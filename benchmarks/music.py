@@ -10,6 +10,9 @@ areas, metric by metric, against human excerpts of the same length. What stands 
   another order.
 * the interval: 95 % of the differences when clips are drawn anew, with all that was composed on them.
 
+`--midi FOLDER` measures MIDI files instead, such as another version of this program wrote them with
+`v2m soundtrack --midi`: named CLIP-STYLE-SEED.mid, the tune's track with "melody" in its name.
+
 CMT's and Diff-BGM's distances to their own corpora, as published, are printed for context: other corpora,
 other definitions, never one column.
 """
@@ -35,7 +38,7 @@ from generators.style import style_names
 from v2m.alignment import music
 from v2m.alignment.music_statistics import HISTOGRAMS, UNITS, Statistics, describe
 from v2m.alignment.music_straw import shuffled
-from v2m.alignment.piece import Piece, from_music
+from v2m.alignment.piece import Piece, PieceError, from_music, read_midi
 from v2m.alignment.reference import (
     Corpus,
     Reference,
@@ -122,6 +125,23 @@ def compose_set(
                 other = shuffled(piece, np.random.default_rng(seed))
                 name = subject.path.stem.split("-")[0]
                 made.append(Composed(name, style, seed, describe(piece), describe(other)))
+    return made
+
+
+def read_set(folder: Path) -> list[Composed]:
+    """The MIDI files of a folder, by name: CLIP-STYLE-SEED.mid.
+
+    Raises:
+        PieceError: if one cannot be read, or there is none.
+    """
+    made = []
+    for path in sorted(folder.glob("*.mid")):
+        clip, style, seed = ([*path.stem.split("-"), "", ""])[:3]
+        piece = read_midi(path)
+        other = shuffled(piece, np.random.default_rng(len(made)))
+        made.append(Composed(clip, style, int(seed or 0), describe(piece), describe(other)))
+    if not made:
+        raise PieceError(f"{folder}: holds no MIDI file")
     return made
 
 
@@ -264,16 +284,20 @@ def main() -> None:
     parser.add_argument("--duration", type=float, default=60.0, help="seconds a clip (default 60)")
     parser.add_argument("--height", type=int, default=180, help="lines of the clips (default 180)")
     parser.add_argument("--work", type=Path, help="keep the clips and what was seen of them here")
+    parser.add_argument("--midi", type=Path, help="measure the MIDI files of this folder instead")
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     asked = parser.parse_args()
     progress = Console(stderr=True)
     reference = load_reference()
-    with tempfile.TemporaryDirectory() as scratch:
-        work = asked.work or Path(scratch)
-        work.mkdir(parents=True, exist_ok=True)
-        clips = [made_clip(n, work, height=asked.height, duration_s=asked.duration) for n in asked.made]
-        styles = asked.styles or style_names()
-        made = compose_set(clips, styles, range(asked.seeds), work, progress)
+    if asked.midi is not None:
+        made = read_set(asked.midi)
+    else:
+        with tempfile.TemporaryDirectory() as scratch:
+            work = asked.work or Path(scratch)
+            work.mkdir(parents=True, exist_ok=True)
+            clips = [made_clip(n, work, height=asked.height, duration_s=asked.duration) for n in asked.made]
+            styles = asked.styles or style_names()
+            made = compose_set(clips, styles, range(asked.seeds), work, progress)
     rows = rows_of(made, reference)
     if asked.json:
         styles_told = {

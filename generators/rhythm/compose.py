@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     import symusic
 
 BASS_RANGE = (28, 50)  # of the bass that chords are voiced over where none plays
+CHORD_VOICES, PAD_VOICES = 4, 3  # pads lie under others who play the chord in full
 SWELLING = ("pad", "counter")
 
 
@@ -75,8 +76,9 @@ def compose(plan: Plan, kept: KeptTracks | None = None, rewrite: Sequence[Region
 
     tracks: list[tuple[Voice, Played]] = []
     themes: dict[str, Theme] = {}
+    voiced: list[list[tuple[int, ...]]] = []
     for part in sorted(band.parts, key=lambda p: p.voice.role == "counter"):  # a counter hears the melody
-        notes = _part(timeline, pulse, harmony, drumming, casting, motifs, part, melody, themes)
+        notes = _part(timeline, pulse, harmony, drumming, casting, motifs, part, melody, themes, voiced)
         if part in casting.sections[-1]:
             notes = [*notes, *last_chord(timeline, harmony, part, notes)]
         if guide is not None:
@@ -108,8 +110,12 @@ def _part(
     part: Part,
     melody: list[Note],
     themes: dict[str, Theme],
+    voiced: list[list[tuple[int, ...]]],
 ) -> list[Note]:
-    """One part, section by section; a label's first melody is added to `themes`."""
+    """One part, section by section.
+
+    A label's first melody is added to `themes`, how the part voices each chord to `voiced`.
+    """
     sections = timeline.plan.sections
     chords = [span.chord for span in harmony.spans]
     role = part.voice.role
@@ -126,12 +132,13 @@ def _part(
         players = (p for parts in casting.sections for p in parts if p.voice.role == "bass")
         low, high = next(((p.low, p.high) for p in players), BASS_RANGE)
         basses = bass_line(chords, low, high)
-        voiced = (
+        voices = PAD_VOICES if role == "pad" else CHORD_VOICES
+        voiced.append(
             power_chords(chords, part.low, part.high)
             if part.power
-            else voice_chords(chords, basses, part.low, part.high)
+            else voice_chords(chords, basses, part.low, part.high, voices, voiced)
         )
-        voicings = dict(zip((s.start for s in harmony.spans), voiced, strict=True))
+        voicings = dict(zip((s.start for s in harmony.spans), voiced[-1], strict=True))
     for index, section in enumerate(sections):
         if not casting.plays(part, index):
             continue

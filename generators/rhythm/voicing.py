@@ -8,6 +8,7 @@ notes rise. How low an interval may lie before it is mud is what arrangers go by
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from itertools import combinations, product
 
@@ -23,6 +24,7 @@ TOP_LEAP_COST = 3.0  # the top voice by more than a fifth
 UNRESOLVED_COST = 2.0
 GAP_COST = 4.0
 MUD_COST = 3.0
+RUB_COST = 10.0
 CENTRE_COST = 0.12
 MAX_GAP = 12
 MAX_CANDIDATES = 60
@@ -32,24 +34,39 @@ CLEAR_FROM = np.array([0, 52, 51, 48, 46, 46, 46, 34, 43, 41, 41, 41, 0])
 
 
 def voice_chords(
-    chords: list[Chord], basses: list[int], low: int, high: int, voices: int = 4
+    chords: list[Chord],
+    basses: list[int],
+    low: int,
+    high: int,
+    voices: int = 4,
+    beside: Sequence[Sequence[tuple[int, ...]]] = (),
 ) -> list[tuple[int, ...]]:
     """One voicing (ascending MIDI pitches between `low` and `high`) a chord.
 
-    `basses` are the bass notes that sound below; they count as the lowest voice.
+    Args:
+        chords: in order.
+        basses: the bass notes that sound below; they count as the lowest voice.
+        low, high: the range.
+        voices: how many.
+        beside: how other players voice the same chords, each a voicing a chord: two instruments a
+            semitone apart beat where one player's two notes only colour.
     """
     if not chords:
         return []
     sets = [candidates(chord, low, high, voices) for chord in chords]
     centre = (low + high) / 2
-    costs = [_own_cost(sets[0], basses[0], centre)]
+    own = [
+        _own_cost(sets[i], basses[i], centre) + _rub_cost(sets[i], [p for other in beside for p in other[i]])
+        for i in range(len(chords))
+    ]
+    costs = [own[0]]
     origins: list[NDArray[np.int64]] = []
     for i in range(1, len(chords)):
         move = _move_cost(sets[i - 1], sets[i], basses[i - 1], basses[i])
         move += _unresolved_cost(sets[i - 1], sets[i], chords[i - 1], chords[i])
         total = costs[-1][:, None] + move
         origins.append(total.argmin(axis=0))
-        costs.append(total.min(axis=0) + _own_cost(sets[i], basses[i], centre))
+        costs.append(total.min(axis=0) + own[i])
         costs[-1] -= costs[-1].min()
     path = [int(costs[-1].argmin())]
     for origin in reversed(origins):
@@ -101,6 +118,12 @@ def _own_cost(voicings: NDArray[np.int64], bass: int, centre: float) -> NDArray[
     below = np.column_stack([np.full(len(voicings), bass), voicings])
     cost += MUD_COST * is_muddy(below[:, :-1], below[:, 1:]).sum(axis=1)
     return np.asarray(cost, dtype=np.float64)
+
+
+def _rub_cost(voicings: NDArray[np.int64], others: Sequence[int]) -> NDArray[np.float64]:
+    """float64 `[N]`: for each pair of a voicing's note and another player's a semitone apart."""
+    apart = np.abs(voicings[:, :, None] - np.array(others, dtype=np.int64))
+    return np.asarray(RUB_COST * (apart == 1).sum(axis=(1, 2)), dtype=np.float64)
 
 
 def _move_cost(
