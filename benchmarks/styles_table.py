@@ -1,4 +1,4 @@
-"""The facts of each style, from its file, as the table of docs/styles.md: `python -m benchmarks.styles_table`"""
+"""The facts of each style, from its file: the table of docs/styles.md. `python -m benchmarks.styles_table`"""
 
 from __future__ import annotations
 

@@ -69,6 +69,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     "counter": ("line",),
     "drums": ("",),
 }
+CHORDAL = ("pad", "chords", "arpeggio")
 STRIP = tuple(field.name for field in fields(Strip))
 COLOURS = ("triad", "sus2", "ninth", "seventh", "sixth", "blues")
 CORPORA = ("billboard", "pop909")
@@ -225,6 +226,10 @@ def _part(entry: Mapping[str, Any]) -> Part:
     if pattern not in PATTERNS.get(role, ()):
         known = ", ".join(PATTERNS.get(role, ())) or f"roles: {', '.join(PATTERNS)}"
         raise PlanError(f"voice {entry['name']}: a {role} cannot play {pattern!r}; known: {known}")
+    if entry.get("rhythms") and role not in (*CHORDAL, "bass"):
+        raise PlanError(f"voice {entry['name']}: a {role} keeps no rhythm of its own")
+    if entry.get("power") and role not in CHORDAL:
+        raise PlanError(f"voice {entry['name']}: a {role} plays no chords")
     return Part(
         voice=_voice(entry, role),
         pattern=pattern,

@@ -60,6 +60,10 @@ def test_settings_reach_the_voices_and_the_music() -> None:
         (("voices", 0, "eq"), {"kind": "peak"}, "list"),
         (("voices", 0, "compress"), {"ratio": 0.1}, "ratio"),
         (("voices", 0, "pump"), 7, "pump"),
+        (("voices", 1, "rhythms"), ["x..y............"], "x..y"),
+        (("voices", 5, "rhythms"), ["x..............."], "Lead"),
+        (("voices", 1, "power"), True, "two octaves"),
+        (("voices", 1, "hold"), 0.0, "hold"),
     ],
 )
 def test_a_setting_that_there_is_not_or_out_of_range_is_named(path, value, says) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from itertools import combinations, pairwise, product
 from pathlib import Path
@@ -74,7 +73,9 @@ def pitched(music: SymbolicMusic, *roles: str) -> np.ndarray:
     return np.concatenate(rows) if rows else np.zeros((0, 3))
 
 
-CASES = [pytest.param(*case, id="-".join(case)) for case in product(TWELVE, ("film", "dance"), PACES, FEELINGS)]
+CASES = [
+    pytest.param(*case, id="-".join(case)) for case in product(TWELVE, ("film", "dance"), PACES, FEELINGS)
+]
 
 
 def test_there_are_twelve() -> None:
@@ -242,4 +243,6 @@ def test_the_page_of_styles_says_what_the_files_say() -> None:
     rows = [line for line in page.splitlines() if line.startswith("| ")]
     assert rows == table_rows()
     for style in TWELVE:
-        assert re.search(rf"^### {re.escape(load_style(style).title)} \(`{style}`\)$", page, re.MULTILINE), style
+        assert re.search(rf"^### {re.escape(load_style(style).title)} \(`{style}`\)$", page, re.MULTILINE), (
+            style
+        )
