@@ -40,7 +40,7 @@ from v2m.alignment.onsets import HOP_S, SAMPLE_RATE, mel_decibels
 TASK = "learned"
 MEL_BANDS = 32
 MEL_ROW_S = 0.5
-GIVE = "give embeddings of a pretrained model as .npy or .npz files to have it"
+GIVE = "no network ships: v2m score --help says how to give a pretrained one's embeddings"
 
 
 class EmbeddingError(V2MError, ValueError):

@@ -236,6 +236,13 @@ def _histogram_of_set(name: str, shapes: NDArray[np.float64], corpus: Corpus) ->
     ]
 
 
+def undefined_set(why: str) -> tuple[Measure, ...]:
+    """Every metric of a set that cannot be compared."""
+    pairs = [_neither(name, unit, why) for name, unit in UNITS.items()]
+    pairs += [_neither(name, "", why) for name in HISTOGRAMS]
+    return tuple(measure for pair in pairs for measure in pair)
+
+
 def _neither(name: str, unit: str, why: str) -> list[Measure]:
     return [
         undefined(TASK, f"{name}_difference", why, unit=unit, better="nearer"),

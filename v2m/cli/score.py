@@ -30,6 +30,30 @@ def command(
     reference: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A soundtrack to compare the music with.")
     ] = None,
+    embeddings: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            metavar="MUSIC REFERENCE",
+            help="Two files (.npy, .npz) of one model of sound: the Fréchet distance.",
+            rich_help_panel="Models",
+        ),
+    ] = None,
+    joint_embeddings: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            metavar="PICTURE MUSIC",
+            help="Two files of one model of both: their similarity.",
+            rich_help_panel="Models",
+        ),
+    ] = None,
+    prompt_embeddings: Annotated[
+        tuple[Path, Path, Path, Path] | None,
+        typer.Option(
+            metavar="PICTURE PROMPTS MUSIC PROMPTS",
+            help="Four files, two of a model of pictures, two of one of sounds: do they like the same texts?",
+            rich_help_panel="Models",
+        ),
+    ] = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Also a row a clip.")] = None,
     html: Annotated[
         Path | None,
@@ -71,10 +95,15 @@ def command(
         seed=seed,
         clip_model=clip_model,
         pose_model=pose_model,
+        embeddings=embeddings,
+        joint_embeddings=joint_embeddings,
+        prompt_embeddings=prompt_embeddings,
     )
     if clip is not None and clip.is_dir():
         if html is not None:
             raise typer.BadParameter("a page shows one clip, not a folder", param_hint="--html")
+        if request.embeddings.files:
+            raise typer.BadParameter("embeddings are of one clip, not of a folder", param_hint="--embeddings")
         _folder(clip, request, out, jobs, csv, force, as_json)
     else:
         for option, given in (("--out", out), ("--jobs", jobs)):
@@ -132,7 +161,7 @@ def _folder(
         )
         if place is not None:
             place.write_text(to_csv(done.scores), encoding="utf-8")
-    means = set_measures(done.scores)
+    means = set_measures(done.scores, done.pieces)
     if as_json:
         told = {"clips": list(done.scores), "mean": means, "failures": done.failures}
         print(json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False))

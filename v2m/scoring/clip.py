@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from v2m.alignment.tempo import Pulse
     from v2m.report import Run
     from v2m.scoring.listen import Listened
+    from v2m.scoring.measures import Embedded
     from v2m.scoring.result import ClipScore, MusicFacts
 
 Progress = Callable[[str, float], None]
@@ -39,6 +40,9 @@ def score(
     seed: int = 0,
     clip_model: Path | str | None = None,
     pose_model: Path | str | None = None,
+    embeddings: Sequence[Path | str] | None = None,
+    joint_embeddings: Sequence[Path | str] | None = None,
+    prompt_embeddings: Sequence[Path | str] | None = None,
     progress: Progress | None = None,
 ) -> ClipScore:
     """Say how well music fits a picture, and whether chance would do as well.
@@ -53,6 +57,11 @@ def score(
         seed: of the turns, and of the straw man made of noise.
         clip_model: a CLIP checkpoint, `FILE` or `ARCHITECTURE:FILE`; the one that was pulled if None.
         pose_model: a mediapipe `.task` file; the one that was pulled, or mediapipe's own, if None.
+        embeddings: of the music and of what it is compared with, by one model of sound: two files, `.npy`
+            or `.npz` (`v2m.alignment.learned`).
+        joint_embeddings: of the picture and of the music, by one model of both: two files.
+        prompt_embeddings: of the picture and of prompts, by a model of pictures, and of the music and of the
+            same prompts, by a model of sounds: four files.
         progress: called with a stage's name and the share of it that is done, 0 to 1.
 
     Raises:
@@ -68,6 +77,9 @@ def score(
         seed=seed,
         clip_model=clip_model,
         pose_model=pose_model,
+        embeddings=embeddings,
+        joint_embeddings=joint_embeddings,
+        prompt_embeddings=prompt_embeddings,
     )
     return score_request(request, progress)
 
@@ -92,11 +104,12 @@ def score_clip(request: Request, clip: Clip, run: Run, seen: Seen | None = None)
     from v2m.alignment.seen import see
     from v2m.report import describe_clip
     from v2m.scoring.listen import listen
-    from v2m.scoring.measures import in_order
+    from v2m.scoring.measures import in_order, read_embeddings
     from v2m.scoring.result import ClipScore, Evidence
 
     plan = _plan(request, clip, run)
     piece = _piece(request)
+    embedded = read_embeddings(request.embeddings)
     if request.audio is None and not clip.has_sound:
         raise ScoringError(f"{clip.path}: has no sound to score; name the music with --audio")
     # A clip's own sound lies on the clip's clock, another file's begins with the picture.
@@ -116,7 +129,8 @@ def score_clip(request: Request, clip: Clip, run: Run, seen: Seen | None = None)
         with run.stage("listen"):
             listened = hearing.result()
     with run.stage("compare"):
-        measures = in_order((*_compared(request, seen, listened, plan, piece), *listened.alone))
+        compared = _compared(request, seen, listened, plan, piece, embedded)
+        measures = in_order((*compared, *listened.alone))
     track, heard = listened.track, listened.heard
     run.note(*seen.streams.notes, *_sound_notes(track, heard, seen))
     return ClipScore(
@@ -171,6 +185,7 @@ def _compared(
     listened: Listened,
     plan: Plan | None,
     piece: Piece | None,
+    embedded: Embedded,
 ) -> tuple[Measure, ...]:
     """Every measure that depends on the picture, or on another soundtrack."""
     from v2m.alignment.measure import beside_straw_men, quiet
@@ -185,7 +200,7 @@ def _compared(
         if piece is not None and request.midi is not None:
             measures += of_notes(piece, request.midi, seen, shifts=shifts, seed=seed)
         return measures + with_reference(
-            request.reference, listened.track.samples, heard, men, shifts=shifts, seed=seed
+            request.reference, listened.track.samples, heard, men, embedded, shifts=shifts, seed=seed
         )
 
 
@@ -194,10 +209,11 @@ def _without_picture(request: Request, run: Run) -> ClipScore:
     from v2m.alignment.audio import fitted, read_track
     from v2m.alignment.measure import quiet
     from v2m.scoring.listen import listen
-    from v2m.scoring.measures import in_order, with_reference
+    from v2m.scoring.measures import in_order, read_embeddings, with_reference
     from v2m.scoring.result import ClipScore
 
     assert request.audio is not None
+    embedded = read_embeddings(request.embeddings)
     with run.stage("listen"):
         track = read_track(request.audio)
         track = replace(track, samples=fitted(track.samples, track.duration_s))
@@ -208,6 +224,7 @@ def _without_picture(request: Request, run: Run) -> ClipScore:
             track.samples,
             listened.heard,
             listened.men,
+            embedded,
             shifts=request.shifts,
             seed=request.seed,
         )
@@ -254,7 +271,7 @@ def music_facts(track: Track, heard: Heard) -> MusicFacts:
 def hashes(request: Request, known: dict[str, str]) -> dict[str, str]:
     """Content hashes of the request's files, by what they are; `known` ones are not taken again."""
     found = {}
-    for role, path in request.files.items():
+    for role, path in {**request.files, **request.embeddings.files}.items():
         try:
             found[role] = known.get(role) or content_hash(path)
         except OSError as error:

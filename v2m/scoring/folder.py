@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from encoders.errors import V2MError
+from v2m.alignment.music_statistics import Statistics, describe
+from v2m.alignment.piece import read_midi
 from v2m.atomic import outputs
 from v2m.scoring.clip import hashes, score_request
 from v2m.scoring.request import Request, ScoringError, for_clip
@@ -42,12 +44,14 @@ class FolderScore:
         failures: clip → one line.
         reused: how many results were there already.
         places: clip → the file of its result.
+        pieces: statistics of the notes of the clips that are scored with MIDI, in order of name.
     """
 
     scores: tuple[dict[str, Any], ...]
     failures: dict[str, str]
     reused: int
     places: dict[str, str]
+    pieces: tuple[Statistics, ...] = ()
 
 
 def clips_in(folder: Path) -> list[Path]:
@@ -119,7 +123,9 @@ def score_folder(
     told = {clip.name: str(places[clip]) for clip in due if clip.name not in failures}
     order = {clip.name: number for number, clip in enumerate(clips)}
     failures = dict(sorted(failures.items(), key=lambda pair: order[pair[0]]))
-    return FolderScore(tuple(scores), failures, len(reused), told)
+    with_notes = [due[clip] for clip in clips if clip in due and clip.name not in failures]
+    pieces = tuple(describe(read_midi(asked.midi)) for asked in with_notes if asked.midi is not None)
+    return FolderScore(tuple(scores), failures, len(reused), told, pieces)
 
 
 def inputs_of(folder: Path, request: Request) -> list[Path]:

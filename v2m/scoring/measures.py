@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from v2m.alignment.heard import Heard
     from v2m.alignment.piece import Piece
     from v2m.alignment.seen import Seen
+    from v2m.scoring.request import EmbeddingFiles
 
 TASKS = ("sync", "beats", "curves", "affect", "music", "learned", "sound")
 """The tasks in the order in which they are told."""
@@ -152,18 +153,45 @@ def of_notes(piece: Piece, midi: Path, seen: Seen, *, shifts: int, seed: int) ->
     )
 
 
+class Embedded(TypedDict):
+    """The embeddings that `v2m.alignment.learned.evaluate` takes, by its names for them."""
+
+    music: learned.Embeddings | None
+    reference: learned.Embeddings | None
+    picture: learned.Embeddings | None
+    joint_music: learned.Embeddings | None
+    prompts: tuple[learned.Embeddings, learned.Embeddings, learned.Embeddings, learned.Embeddings] | None
+
+
+def read_embeddings(named: EmbeddingFiles) -> Embedded:
+    """The files that are named.
+
+    Raises:
+        EmbeddingError: if one cannot be read.
+    """
+    load = learned.load_embeddings
+    music, reference = (None, None) if named.sound is None else map(load, named.sound)
+    picture, joint = (None, None) if named.joint is None else map(load, named.joint)
+    prompts = None
+    if named.prompts is not None:
+        of_picture, prompts_seen, of_music, prompts_heard = map(load, named.prompts)
+        prompts = (of_picture, prompts_seen, of_music, prompts_heard)
+    return Embedded(music=music, reference=reference, picture=picture, joint_music=joint, prompts=prompts)
+
+
 def with_reference(
     reference: Path | None,
     samples: NDArray[np.float32],
     heard: Heard,
     men: Mapping[str, Heard],
+    embedded: Embedded,
     *,
     shifts: int,
     seed: int,
 ) -> tuple[Measure, ...]:
-    """Beat scores and closeness of sound, against a reference soundtrack; nothing without one."""
+    """Beat scores and closeness of sound, against a reference soundtrack; and what embeddings tell."""
     if reference is None:
-        return ()
+        return learned.evaluate(**embedded, shifts=shifts, seed=seed)
     from v2m.alignment.audio import read_sound
 
     original = read_sound(reference)
@@ -172,7 +200,7 @@ def with_reference(
     straw = {name: beats.evaluate(man.rhythm, theirs, shifts=0) for name, man in men.items()}
     return (
         *beside_straw_men(measures, straw),
-        *learned.evaluate(samples=samples, reference_samples=original),
+        *learned.evaluate(samples=samples, reference_samples=original, **embedded, shifts=shifts, seed=seed),
     )
 
 

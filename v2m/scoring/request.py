@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,29 @@ class ScoringError(V2MError, ValueError):
 
 
 @dataclass(frozen=True)
+class EmbeddingFiles:
+    """What pretrained networks said, as files (`v2m.alignment.learned`).
+
+    Attributes:
+        sound: of the music and of what it is compared with, by one model of sound.
+        joint: of the picture and of the music, by one model of both.
+        prompts: picture and prompts by a model of pictures, music and the same prompts by one of sounds.
+    """
+
+    sound: tuple[Path, Path] | None = None
+    joint: tuple[Path, Path] | None = None
+    prompts: tuple[Path, Path, Path, Path] | None = None
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """Every file, by what it is."""
+        groups = {"embeddings": self.sound, "joint embeddings": self.joint, "prompt embeddings": self.prompts}
+        return {
+            f"{name} {k}": path for name, paths in groups.items() for k, path in enumerate(paths or (), 1)
+        }
+
+
+@dataclass(frozen=True)
 class Request:
     """One clip, or one piece of music without a clip.
 
@@ -36,6 +60,7 @@ class Request:
         shifts: turns of the music from which the chance level is taken.
         seed: of the turns and of the straw man made of noise.
         models: what the senses run.
+        embeddings: what pretrained networks said of this clip and its music.
 
     Raises:
         ScoringError: if there is no music, or nothing to set it against.
@@ -49,6 +74,7 @@ class Request:
     shifts: int = SHIFTS
     seed: int = 0
     models: Models = field(default_factory=Models)
+    embeddings: EmbeddingFiles = field(default_factory=EmbeddingFiles)
 
     def __post_init__(self) -> None:
         if self.clip is None and (self.audio is None or self.reference is None):
@@ -63,7 +89,7 @@ class Request:
     @property
     def inputs(self) -> tuple[Path, ...]:
         """Every file that is read: no output may take its place."""
-        return (*self.files.values(), *self.models.files)
+        return (*self.files.values(), *self.models.files, *self.embeddings.files.values())
 
     @property
     def files(self) -> dict[str, Path]:
@@ -83,6 +109,9 @@ def make_request(
     seed: int = 0,
     clip_model: Path | str | None = None,
     pose_model: Path | str | None = None,
+    embeddings: Sequence[Path | str] | None = None,
+    joint_embeddings: Sequence[Path | str] | None = None,
+    prompt_embeddings: Sequence[Path | str] | None = None,
 ) -> Request:
     """A `Request` from what a person names; see there, and `v2m.chosen_models`.
 
@@ -96,7 +125,25 @@ def make_request(
 
     models = choose_models(clip_model, pose_model)
     files = (place(clip), place(audio), place(plan), place(midi), place(reference))
-    return Request(*files, shifts=shifts, seed=seed, models=models)
+    return Request(
+        *files,
+        shifts=shifts,
+        seed=seed,
+        models=models,
+        embeddings=EmbeddingFiles(
+            _paths("embeddings", embeddings, 2),
+            _paths("joint_embeddings", joint_embeddings, 2),
+            _paths("prompt_embeddings", prompt_embeddings, 4),
+        ),
+    )
+
+
+def _paths(name: str, given: Sequence[Path | str] | None, count: int) -> Any:
+    if given is None:
+        return None
+    if len(given) != count:
+        raise ScoringError(f"{name} are {count} files, not {len(given)}")
+    return tuple(Path(path).absolute() for path in given)
 
 
 def for_clip(request: Request, clip: Path) -> Request:

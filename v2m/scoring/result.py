@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from generators.plan import Plan
     from v2m.alignment.heard import Heard
     from v2m.alignment.local import LocalAlignment
+    from v2m.alignment.music_statistics import Statistics
     from v2m.alignment.piece import Piece
     from v2m.alignment.seen import Seen
     from v2m.report import ClipReport
@@ -251,12 +252,18 @@ def mean_measures(scores: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return means
 
 
-def set_measures(scores: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def set_measures(scores: Sequence[dict[str, Any]], pieces: Sequence[Statistics] = ()) -> list[dict[str, Any]]:
     """What is told of a set of clips: means of every measure, and of beat scores what the field reports.
 
     Those are BCS, BHS, CSD, HSD and the F1 of the means (`v2m.alignment.beats.evaluate_set`), of the
-    clips that were scored against a reference.
+    clips that were scored against a reference. Of notes, it is how near the set comes to human pieces
+    (`v2m.alignment.music.evaluate_set`).
+
+    Args:
+        scores: of `ClipScore.as_dict`.
+        pieces: of the clips whose notes are known.
     """
+    from v2m.alignment import music
     from v2m.alignment.beats import VARIANTS, evaluate_set
 
     of_variants = tuple(f"{variant}_" for variant in VARIANTS)
@@ -269,6 +276,12 @@ def set_measures(scores: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     found = [measure for measure in mean_measures(scores) if not is_variant(measure)]
     if with_reference:
         found += [measure_as_dict(measure) for measure in evaluate_set(with_reference)]
+    if len(pieces) > 1:
+        try:
+            of_notes = music.evaluate_set(pieces)
+        except ValueError as error:
+            of_notes = music.undefined_set(str(error))
+        found += [measure_as_dict(measure) for measure in of_notes]
     return found
 
 

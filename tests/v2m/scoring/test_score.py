@@ -21,8 +21,12 @@ from encoders.errors import MissingModelError, V2MError
 from encoders.semantics import ClipModel
 from tests import clips
 from tests.conftest import MakeClip
+from tests.v2m.alignment.pieces import song
 from tests.v2m.alignment.sounds import clicks
 from tests.v2m.scoring import scenes
+from v2m.alignment import music
+from v2m.alignment.learned import frechet_distance
+from v2m.alignment.music_statistics import describe
 from v2m.alignment.onsets import onset_envelope
 from v2m.alignment.tempo import estimate_pulse
 from v2m.atomic import OutputError
@@ -30,9 +34,10 @@ from v2m.cli.app import app
 from v2m.scoring import folder
 from v2m.scoring.folder import score_folder
 from v2m.scoring.request import Request, ScoringError, make_request
-from v2m.scoring.result import ClipScore, to_csv
+from v2m.scoring.result import ClipScore, set_measures, to_csv
 
 ROOT = Path(__file__).parents[3]
+LEARNED = ("frechet_audio_distance", "joint_similarity", "prompt_agreement")
 EVENTS_S = (0.6, 1.48, 2.0, 3.2, 3.92)
 
 
@@ -93,16 +98,21 @@ def test_other_music_is_heard_from_the_first_frame(silent: Path, tmp_path: Path)
     assert len(score.evidence.samples) == round(5.0 * scenes.RATE)
 
 
-def test_midi_tells_the_beats(clip: Path, tmp_path: Path) -> None:
-    """Those of its tempo and metre, whatever the sound may suggest."""
+def write_song(path: Path) -> Path:
+    """Eight seconds of eighths, at 90 beats a minute in bars of three."""
     song = pretty_midi.PrettyMIDI(initial_tempo=90.0)
     song.time_signature_changes.append(pretty_midi.TimeSignature(3, 4, 0.0))
     piano = pretty_midi.Instrument(program=0)
     for number, start_s in enumerate(np.arange(0.0, 8.0, 0.5)):
         piano.notes.append(pretty_midi.Note(80, 60 + number % 5, start_s, start_s + 0.4))
     song.instruments.append(piano)
-    song.write(str(tmp_path / "song.mid"))
-    score = v2m.score(clip, midi=tmp_path / "song.mid")
+    song.write(str(path))
+    return path
+
+
+def test_midi_tells_the_beats(clip: Path, tmp_path: Path) -> None:
+    """Those of its tempo and metre, whatever the sound may suggest."""
+    score = v2m.score(clip, midi=write_song(tmp_path / "song.mid"))
     assert (score.music.beats_from, score.music.tempo_bpm) == ("MIDI", 90.0)
     assert score.evidence is not None
     pulse = score.evidence.heard.pulse
@@ -251,6 +261,34 @@ def test_the_three_golden_pairs() -> None:
         assert score["loris_coverage"].score == score["loris_hits"].score == 1.0
 
 
+def test_embeddings_that_are_given_are_compared(tmp_path: Path) -> None:
+    """The music's with the reference's, with the picture's, and both with those of the same texts."""
+    rng = np.random.default_rng(3)
+    rows = {name: rng.normal(size=(12, 6)) for name in ("music", "other", "texts")}
+    for name, array in rows.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    music, other, texts = (tmp_path / f"{name}.npy" for name in rows)
+    sound = scenes.write_sound(tmp_path / "sound.wav", clicks([0.5, 1.0], 2.0))
+    score = v2m.score(
+        audio=sound,
+        reference=sound,
+        embeddings=(music, other),
+        joint_embeddings=(music, music),
+        prompt_embeddings=(music, texts, music, texts),
+    )
+    distance = frechet_distance(rows["music"], rows["other"])
+    assert score["frechet_audio_distance"].score == pytest.approx(distance)
+    assert score["joint_similarity"].score == pytest.approx(1.0)
+    assert score["joint_similarity"].chance is not None
+    assert score["prompt_agreement"].score == pytest.approx(1.0)
+    assert "joint embeddings 2" in score.inputs
+    assert all("--help" in v2m.score(audio=sound, reference=sound)[name].note for name in LEARNED)
+    with pytest.raises(V2MError, match=r"none\.npy: cannot be read"):
+        v2m.score(audio=sound, reference=sound, embeddings=(music, tmp_path / "none.npy"))
+    with pytest.raises(ScoringError, match="are 2 files"):
+        v2m.score(audio=sound, reference=sound, embeddings=(music,))
+
+
 # A folder
 
 
@@ -306,7 +344,11 @@ def test_companions_are_found_by_name(silent: Path, tmp_path: Path) -> None:
     (tmp_path / "one.mp4").write_bytes(silent.read_bytes())
     (tmp_path / "two.mp4").write_bytes(silent.read_bytes())
     scenes.write_sound(music / "one.wav", clicks(EVENTS_S, 5.0))
-    done = score_folder(tmp_path, make_request(tmp_path, audio=music), out=tmp_path / "out", workers=1)
+    for name in ("one.mid", "two.mid"):
+        write_song(music / name)
+    request = make_request(tmp_path, audio=music, midi=music)
+    done = score_folder(tmp_path, request, out=tmp_path / "out", workers=1)
+    assert [piece.length_s for piece in done.pieces] == [pytest.approx(8.0, abs=1e-3)]
     assert [score["music"]["source"] for score in done.scores] == ["one.wav"]
     assert list(done.failures) == ["two.mp4"]
     assert "no file of its name" in done.failures["two.mp4"]
@@ -315,6 +357,19 @@ def test_companions_are_found_by_name(silent: Path, tmp_path: Path) -> None:
 def test_an_empty_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(ScoringError, match="no video file"):
         score_folder(tmp_path, make_request(tmp_path))
+
+
+def test_the_notes_of_a_folder_are_compared_as_a_set() -> None:
+    """Sets that are too short say so, and one piece is no set."""
+    songs = [describe(song(8, seed=seed)) for seed in range(3)]
+    told = {m["name"]: m["score"] for m in set_measures([], songs)}
+    for measure in music.evaluate_set(songs):
+        assert told[measure.name] == (pytest.approx(measure.score, abs=1e-6) if measure.defined else None)
+    assert len(told) > 20
+    brief = set_measures([], [describe(song(2)), describe(song(2))])
+    assert [m["name"] for m in brief] == list(told)
+    assert all(m["score"] is None and "too short" in m["note"] for m in brief)
+    assert set_measures([], songs[:1]) == []
 
 
 # Odd clips
