@@ -243,6 +243,4 @@ def test_the_page_of_styles_says_what_the_files_say() -> None:
     rows = [line for line in page.splitlines() if line.startswith("| ")]
     assert rows == table_rows()
     for style in TWELVE:
-        assert re.search(rf"^### {re.escape(load_style(style).title)} \(`{style}`\)$", page, re.MULTILINE), (
-            style
-        )
+        assert f"### {load_style(style).title} (`{style}`)" in page.splitlines()
