@@ -118,8 +118,9 @@ def _curves(curves: Curves, stretch: Stretch, bars: range) -> Curves:
         if goal is not None:
             old = rows[name][here]
             rows[name][here] = _within(name, goal + KEPT_SHAPE * (old - old.mean()))
-    return Curves(**{name: tuple(round(float(x), 3) for x in row) for name, row in rows.items()})
+    return Curves(**{name: tuple(row.tolist()) for name, row in rows.items()})
 
 
 def _within(name: str, row: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.clip(row, -1.0 if name in ("valence", "arousal") else 0.0, 1.0)
+    """The numbers within their curve's range, in thousandths as in a plan's file."""
+    return np.round(np.clip(row, -1.0 if name in ("valence", "arousal") else 0.0, 1.0), 3)
