@@ -80,11 +80,13 @@ def _bar(
     kept = sorted(written, key=lambda row: -row[1])[: max(round(share * len(written)), sure, 1)]
     figures = part.voice.role in FIGURING
     moved = {a.slot: a.moved for a in asked if figures or not a.light}
+    taken = {slot for slot, _ in kept}
     strokes: dict[int, float] = {}
     for slot, strength in sorted(kept):
         beside = max((slot - 1, slot + 1), key=lambda s: moved.get(s, 0.0))
-        draws = moved.get(beside, 0.0) >= MOVED_FROM and slot not in moved and beside not in strokes
+        draws = moved.get(beside, 0.0) >= MOVED_FROM and slot not in moved and beside not in taken
         strokes[beside if draws else slot] = strength
+        taken.add(beside if draws else slot)
     answered = float(np.interp(density, (0.0, 1.0), ANSWER_FROM))
     for slot, weight in moved.items():
         if figures and weight >= answered and not {slot - 1, slot, slot + 1} & set(strokes):
