@@ -22,6 +22,9 @@ SAME_LOOK = 0.12
 MAX_LABELS = 5
 # What a change of meaning (cosine distance of CLIP embeddings, where there are any) adds to that distance.
 MEANING_SHARE = 0.3
+# A contrasting section's mean valence, or its energy, against the clip's, for another key to be worth it;
+# and for how many bars in all, since a key that lasts no longer is not heard as one.
+TURNS_MOOD, TURNS_ENERGY, LEAST_KEY_BARS = 0.15, 0.08, 8
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def make_sections(
     meanings = [_meaning(streams, downbeats[a], grid.bar_end_s(b - 1)) for a, b in spans]
     labels = _labels(looks, meanings)
     sections, heard = [], dict.fromkeys(labels, 0)
-    mean_valence = float(valence.mean())
+    keys = _keys(home, labels, spans, energy, valence)
     for i, ((a, b), label) in enumerate(zip(spans, labels, strict=True)):
         level = round(float(energy[a:b].mean()), 4)
         role = "theme"
@@ -132,8 +135,7 @@ def make_sections(
             role = "intro"
         elif len(spans) >= 3 and i == len(spans) - 1:
             role = "outro"
-        key = home if label == "A" else _related(home, float(valence[a:b].mean()) - mean_valence)
-        sections.append(Section(label, role, a, b, heard[label], key, level))
+        sections.append(Section(label, role, a, b, heard[label], keys[label], level))
         heard[label] += 1
     return tuple(sections)
 
@@ -233,10 +235,34 @@ def _without_slivers(starts: list[int], bars: int) -> list[int]:
     return kept
 
 
-def _related(home: Key, brighter: float) -> Key:
-    """A neighbouring key for a contrasting section: the relative key where its affect turns, else home."""
-    if brighter > 0.15 and home.mode in ("minor", "dorian", "phrygian"):
+def _keys(
+    home: Key,
+    labels: list[str],
+    spans: list[tuple[int, int]],
+    energy: NDArray[np.float64],
+    valence: NDArray[np.float64],
+) -> dict[str, Key]:
+    """One key a label, so that a place that comes back has its key as well as its theme; A is at home."""
+    keys = {}
+    for label in dict.fromkeys(labels):
+        bars = [b for own, span in zip(labels, spans, strict=True) if own == label for b in range(*span)]
+        brighter = float(valence[bars].mean() - valence.mean())
+        busier = float(energy[bars].mean() - energy.mean()) if len(bars) >= LEAST_KEY_BARS else 0.0
+        keys[label] = home if label == "A" else _related(home, brighter, busier)
+    return keys
+
+
+def _related(home: Key, brighter: float, busier: float) -> Key:
+    """A neighbouring key for a contrasting section, at most one sharp or flat away.
+
+    The relative key where its affect turns; else the dominant's where more happens and the
+    subdominant's where less does, which is how rising and resting are heard (Schoenberg 1954,
+    "Structural Functions of Harmony"); else home.
+    """
+    if brighter > TURNS_MOOD and home.mode in ("minor", "dorian", "phrygian"):
         return Key((home.tonic + 3) % 12, "major")
-    if brighter < -0.15 and home.mode in ("major", "lydian", "mixolydian"):
+    if brighter < -TURNS_MOOD and home.mode in ("major", "lydian", "mixolydian"):
         return Key((home.tonic + 9) % 12, "minor")
+    if abs(busier) > TURNS_ENERGY:
+        return Key((home.tonic + (7 if busier > 0 else 5)) % 12, home.mode)
     return home
