@@ -60,7 +60,9 @@ class FrameBatch:
         return len(self.times_s)
 
 
-def read(clip: Clip, *, short_side: int = 256, max_rate_hz: float = 30.0) -> Iterator[FrameBatch]:
+def read(
+    clip: Clip, *, short_side: int = 256, max_rate_hz: float = 30.0, from_s: float = 0.0
+) -> Iterator[FrameBatch]:
     """Decode the clip once, in order.
 
     Frames that don't decode are left out (`analysed_frames` says which were due).
@@ -69,6 +71,8 @@ def read(clip: Clip, *, short_side: int = 256, max_rate_hz: float = 30.0) -> Ite
         clip: what `probe` gave.
         short_side: the shorter side of the frames in pixels (see `model_size`).
         max_rate_hz: frames closer together than this are thinned out; true times are kept.
+        from_s: begin with the frame that is shown at this instant; those before it are decoded, but not
+            scaled.
 
     Yields:
         Batches of at most `BATCH_FRAMES` frames, fewer where those would fill `BATCH_BYTES`.
@@ -77,6 +81,8 @@ def read(clip: Clip, *, short_side: int = 256, max_rate_hz: float = 30.0) -> Ite
         ClipError: if no frame decodes at all, or the file is no longer there.
     """
     wanted = analysed_frames(clip.frame_times_s, max_rate_hz)
+    shown = int(np.searchsorted(clip.frame_times_s[wanted], from_s, side="right")) - 1
+    wanted = wanted[max(shown, 0) :]
     size = model_size(clip, short_side)
     done = 0
     if _is_for_decord(clip, wanted, size, check_file(clip.path)):
@@ -127,6 +133,7 @@ def analysed_frames(times_s: NDArray[np.float64], max_rate_hz: float) -> NDArray
 
 def _is_for_decord(clip: Clip, wanted: NDArray[np.int64], size: tuple[int, int], file_bytes: int) -> bool:
     # Thinned clips are PyAV's too: decord scales the frames that are thrown away, or seeks past them.
+    # One that begins late is as well: decord would hand over all that comes before.
     thinned = len(wanted) < len(clip.frame_times_s)
     held_bytes = len(wanted) * size[0] * size[1] * 3 + file_bytes
     known = clip.plain and not clip.mirrored and clip.codec in _DECORD_CODECS

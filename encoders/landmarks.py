@@ -306,13 +306,6 @@ def _image_packet(rgb: NDArray[np.uint8]) -> Any:
     return packet_creator.create_image_frame(data=np.ascontiguousarray(rgb), image_format=ImageFormat.SRGB)
 
 
-def _whole_picture() -> Any:
-    from mediapipe.framework.formats import rect_pb2
-    from mediapipe.python import packet_creator
-
-    return packet_creator.create_proto(rect_pb2.NormalizedRect(x_center=0.5, y_center=0.5, width=1, height=1))
-
-
 def _task_image(rgb: NDArray[np.uint8]) -> Any:
     import mediapipe
 

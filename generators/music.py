@@ -1,12 +1,9 @@
-"""Music: what every generator gives, symbolic tracks or a waveform."""
+"""Music: what every generator gives."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 
 from encoders.errors import V2MError
 from generators.desk import Desk, Strip
@@ -84,18 +81,3 @@ class SymbolicMusic:
                 notes["time"].min() < 0 or (notes["time"] + notes["duration"]).max() > self.duration_s + 1e-3
             ):
                 raise MusicError(f"track {track.name} has notes outside 0 to {self.duration_s:.3f} s")
-
-
-@dataclass(frozen=True, eq=False)
-class Waveform:
-    """Music that is sound already: float32 `[channels, samples]` at `sample_rate` Hz."""
-
-    samples: NDArray[np.float32]
-    sample_rate: int
-
-    def __post_init__(self) -> None:
-        if self.samples.ndim != 2 or self.samples.dtype != np.float32 or self.sample_rate <= 0:
-            raise MusicError("a waveform is float32 [channels, samples] with a positive sample rate")
-
-
-Music = SymbolicMusic | Waveform

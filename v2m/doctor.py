@@ -12,10 +12,14 @@ from dataclasses import dataclass
 
 from encoders.errors import V2MError
 
-NEEDED = ("numpy", "scipy", "av", "opencv-python", "scenedetect", "symusic", "soundfile", "imageio-ffmpeg")
+# What v2m works without, and what for; whatever else its metadata requires is needed. OpenCV's second wheel
+# is looked at beside the first.
 OPTIONAL = {
     "decord": "decodes faster than PyAV, which stands in",
     "moviepy": "--title and --trim",
+    "mediapipe": "finds and follows a dancer",
+    "pretty_midi": "brings the SoundFont that plays where there is no better one",
+    **dict.fromkeys(("torch", "torchvision", "open_clip_torch", "einops", "safetensors"), "runs CLIP"),
 }
 
 
@@ -38,11 +42,27 @@ class Finding:
 def examine() -> list[Finding]:
     """Look at everything; takes a second or two, fetches nothing."""
     findings = [Finding("python", "used", f"{platform.python_version()} ({platform.platform(terse=True)})")]
-    findings += [_needed(name) for name in NEEDED]
+    findings += [_needed(name) for name in required() if name not in (*OPTIONAL, "opencv-contrib-python")]
     findings += [_one_opencv()] if _version("opencv-contrib-python") else []
     findings += [_optional(name, why) for name, why in OPTIONAL.items()]
     findings += [_ffmpeg(), _soundfont(), _styles(), _pose(), _clip()]
     return findings
+
+
+def required() -> list[str]:
+    """The packages that v2m's own metadata asks for on this Python, extras left out; none from a checkout
+    that is not installed."""
+    here = sys.version_info[:2]
+    names = []
+    for line in importlib.metadata.requires("v2m") or () if _version("v2m") else ():
+        name, _, marker = line.partition(";")
+        bound = re.search(r"python_version\s*(<|>=)\s*[\"'](\d+)\.(\d+)", marker)
+        below = bound is not None and here < (int(bound[2]), int(bound[3]))
+        applies = "extra" not in marker and (bound is None or below == (bound[1] == "<"))
+        found = re.match(r"[\w.-]+", name)
+        if applies and found:
+            names.append(found[0])
+    return names
 
 
 def _version(name: str) -> str | None:
@@ -60,7 +80,7 @@ def _needed(name: str) -> Finding:
 def _optional(name: str, why: str) -> Finding:
     version = _version(name)
     if version:
-        return Finding(name, "used" if name == "decord" else "idle", f"{version}: {why}")
+        return Finding(name, "used" if name in ("decord", "mediapipe") else "idle", f"{version}: {why}")
     return Finding(name, "missing", why)
 
 

@@ -167,14 +167,15 @@ class _Frames:
 
     def __init__(self, clip: Clip, start_s: float, tolerance_s: float) -> None:
         self._start_s = start_s + tolerance_s
-        self._ahead = self._read(clip)
+        self._ahead = self._read(clip, self._start_s)
         self._shown = next(self._ahead)
         self._next: tuple[float, NDArray[np.uint8]] | None = next(self._ahead, None)
 
-    def _read(self, clip: Clip) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    def _read(self, clip: Clip, from_s: float) -> Iterator[tuple[float, NDArray[np.uint8]]]:
         # PyAV rather than decord: it converts by the clip's own colour matrix.
         precise = replace(clip, plain=False)
-        for batch in read(precise, short_side=min(clip.width, clip.height), max_rate_hz=MAX_RATE_HZ):
+        side = min(clip.width, clip.height)
+        for batch in read(precise, short_side=side, max_rate_hz=MAX_RATE_HZ, from_s=from_s):
             for time_s, rgb in zip(batch.times_s.tolist(), batch.rgb, strict=True):
                 yield time_s, _even(rgb)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from encoders.clip import Clip
 from encoders.container import decode, open_container
-from encoders.frames import model_size, read
+from encoders.frames import model_size, read, upright
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -52,7 +52,7 @@ def film_strip(
             frame = finder.find(time_s)
             if frame is None:
                 return _read_through(clip, times_s, short_side)
-            pictures.append(_upright(frame, clip, short_side))
+            pictures.append(_scaled(frame, clip, short_side))
     return pictures
 
 
@@ -120,13 +120,11 @@ class _Finder:
         return float((frame.pts or 0) * (self._stream.time_base or 1)) - self._clip.start_s
 
 
-def _upright(frame: VideoFrame, clip: Clip, short_side: int) -> NDArray[np.uint8]:
+def _scaled(frame: VideoFrame, clip: Clip, short_side: int) -> NDArray[np.uint8]:
     width, height = model_size(clip, short_side)
     size = (height, width) if clip.rotation % 180 else (width, height)
     rgb = frame.reformat(*size, format="rgb24", interpolation="AREA").to_ndarray()
-    if clip.mirrored:
-        rgb = rgb[:, ::-1]
-    return np.ascontiguousarray(np.rot90(rgb, -clip.rotation // 90), dtype=np.uint8)
+    return np.ascontiguousarray(upright(clip, np.asarray(rgb, dtype=np.uint8)))
 
 
 def _read_through(clip: Clip, times_s: Sequence[float], short_side: int) -> list[NDArray[np.uint8]]:

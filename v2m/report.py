@@ -54,12 +54,12 @@ class SectionReport:
 
 @dataclass(frozen=True)
 class HitReport:
-    """How many instants of one kind the picture has, how many the music meets, at what cost in tempo and
-    metre (`generators.prices`), and which it lets go and why.
+    """How many instants of one kind the picture has, how many the plan meets, at what cost in tempo and
+    metre (`generators.prices`), and which it lets go and why. What is heard of them, scoring tells.
     """
 
     kind: str
-    met: int
+    planned: int
     cost: float
     let_go: int
     let_go_s: tuple[float, ...]
@@ -210,13 +210,13 @@ def describe_music(plan: Plan) -> MusicReport:
     )
     hits = []
     for kind in dict.fromkeys(hit.kind for hit in plan.hits):
-        met = [hit for hit in plan.planned_hits if hit.kind == kind]
+        planned = [hit for hit in plan.planned_hits if hit.kind == kind]
         gone = [hit for hit in plan.hits if hit.kind == kind and not hit.planned]
         hits.append(
             HitReport(
                 kind=kind,
-                met=len(met),
-                cost=round(sum(hit.cost for hit in met), 3),
+                planned=len(planned),
+                cost=round(sum(hit.cost for hit in planned), 3),
                 let_go=len(gone),
                 let_go_s=tuple(round(hit.time_s, 3) for hit in gone),
                 let_go_why=tuple(hit.why for hit in gone),

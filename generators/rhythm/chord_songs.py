@@ -18,7 +18,6 @@ from generators.key import MODES
 from generators.rhythm.chord_space import KINDS, kind_of, root_of, symbol
 
 ROLES = ("intro", "verse", "chorus", "bridge", "outro", "other")
-SPLITS = ("train", "validation", "test")
 
 
 class CorpusError(V2MError, ValueError):

@@ -54,6 +54,17 @@ def test_every_frame_comes_once_at_its_time(make_clip: MakeClip, kind: str) -> N
     assert all(batch.rgb.dtype == np.uint8 and batch.rgb.flags.c_contiguous for batch in batches)
 
 
+@pytest.mark.parametrize("kind", ["plain", "vfr", "avi"])
+def test_a_late_beginning_leaves_out_what_is_not_shown_then(make_clip: MakeClip, kind: str) -> None:
+    clip = probe(make_clip(kind))
+    all_times_s = np.concatenate([batch.times_s for batch in read(clip, short_side=96)])
+    for from_s in (0.0, 0.51, float(all_times_s[20]), 99.0):
+        numbers, times_s = _numbers_and_times(list(read(clip, short_side=96, from_s=from_s)))
+        first = max(int((all_times_s <= from_s).sum()) - 1, 0)
+        np.testing.assert_array_equal(times_s, all_times_s[first:])
+        assert numbers == np.searchsorted(clip.frame_times_s, times_s).tolist()
+
+
 def test_without_decord_pyav_gives_the_same_frames(
     make_clip: MakeClip, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -263,3 +263,8 @@ def test_doctor_knows_what_is_here(tmp_path: Path) -> None:
     assert findings["ffmpeg"]["state"] == findings["soundfont"]["state"] == "used"
     assert {finding["state"] for finding in findings.values()} <= {"used", "idle", "missing"}
     assert "cinematic" in findings["styles"]["detail"]
+    # Whatever is imported at run time is looked at.
+    wanted = {"numpy", "scipy", "av", "soxr", "matplotlib", "fonttools", "pillow", "symusic", "typer", "rich"}
+    assert wanted <= set(findings)
+    assert {findings[name]["state"] for name in wanted} == {"used"}
+    assert {"pytest", "gradio", "wandb", "tomli"}.isdisjoint(findings)

@@ -141,7 +141,7 @@ def test_the_report_tells_what_was_done(made: Made, source: Path) -> None:
     assert told["settings"]["seed"] == 3
     assert {"python", "numpy", "av"} <= set(told["versions"])
     assert {"soundfont", "cuts", "motion", "affect"} <= set(told["sources"])
-    assert sum(hit["met"] for hit in told["music"]["hits"]) >= len(CUTS_S)
+    assert sum(hit["planned"] for hit in told["music"]["hits"]) >= len(CUTS_S)
     assert told["music"]["sections"][-1]["end_s"] == pytest.approx(DURATION_S, abs=0.6)
 
 

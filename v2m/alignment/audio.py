@@ -80,9 +80,9 @@ def read_sound(path: Path | str) -> NDArray[np.float32]:
 
 
 def fitted(samples: NDArray[np.float32], duration_s: float) -> NDArray[np.float32]:
-    """Samples `[n]` at 22,050 Hz cut, or led on by silence, to a length."""
+    """Samples `[n]` at 22,050 Hz cut, or led on by silence, to a length; a copy only where silence is needed."""
     count = max(1, round(duration_s * SAMPLE_RATE))
-    return np.pad(samples[:count], (0, max(0, count - len(samples))))
+    return samples[:count] if len(samples) >= count else np.pad(samples, (0, count - len(samples)))
 
 
 class _Mono:

@@ -39,8 +39,8 @@ def print_music(music: MusicReport, console: Console) -> None:
     if len(music.sections) > SECTIONS:
         form += f" and {len(music.sections) - SECTIONS} more"
     console.print(f"  form     {form} ({music.bars} bars)")
-    met = ", ".join(f"{h.met} of {h.met + h.let_go} {h.kind}s" for h in music.hits)
-    console.print(f"  hits     {met or 'the picture has none'}")
+    planned = ", ".join(f"{h.planned} of {h.planned + h.let_go} {h.kind}s" for h in music.hits)
+    console.print(f"  hits     {f'{planned} planned' if planned else 'the picture has none'}")
 
 
 def print_notes(notes: tuple[str, ...], console: Console) -> None:

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 FORMAT = "v2m-score"
 FORMAT_VERSION = 1
-MET_S = 0.08
-"""A cut is met by an onset this near to it; the tolerance of `v2m.alignment.sync.cut_hits`."""
 
 
 @dataclass(frozen=True)
@@ -168,12 +166,12 @@ class ClipScore:
 
 
 def met(targets_s: NDArray[np.float64], events_s: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which targets have an event within `MET_S`."""
-    from v2m.alignment.sync import distance_to_nearest
+    """Which targets have an event within `CUT_TOLERANCE_S`."""
+    from v2m.alignment.sync import CUT_TOLERANCE_S, distance_to_nearest
 
     if not len(events_s):
         return np.zeros(len(targets_s), dtype=np.bool_)
-    return np.asarray(distance_to_nearest(targets_s, events_s) <= MET_S + 1e-9)
+    return np.asarray(distance_to_nearest(targets_s, events_s) <= CUT_TOLERANCE_S + 1e-9)
 
 
 def measure_as_dict(measure: Measure) -> dict[str, Any]:

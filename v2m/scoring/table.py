@@ -8,19 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from v2m.alignment.chance import STRAW_MEN
+from v2m.score_page.wording import TASKS
+
 if TYPE_CHECKING:
     from v2m.scoring.compare import Ranking
 
-TITLES = {
-    "sync": "on time: onsets and beats against cuts, movement and sections",
-    "beats": "beats: against the reference, and a dancer",
-    "curves": "curves: does the music rise and fall with the picture",
-    "affect": "affect: does it feel as the picture feels",
-    "music": "music: how it is made",
-    "learned": "to a learned ear",
-    "sound": "sound: is it technically in order",
-}
-MEN = ("silence", "noise", "metronome")
 PIPED_WIDTH = 130
 NO_CHANCE = "no chance level: it is not about when"
 
@@ -53,10 +46,10 @@ def print_measures(measures: list[dict[str, Any]], console: Console) -> None:
         here = [measure for measure in measures if measure["task"] == task]
         defined = [measure for measure in here if measure["score"] is not None]
         if defined:
-            console.print(_table(TITLES.get(task, task), defined))
+            console.print(_table(_heading(task), defined))
             _print_words(defined, console)
         elif here:
-            console.print(Text(f"\n{TITLES.get(task, task)}", style="bold"))
+            console.print(Text(f"\n{_heading(task)}", style="bold"))
         for note in dict.fromkeys(m["note"] for m in here if m["score"] is None):
             names = ", ".join(m["name"] for m in here if m["score"] is None and m["note"] == note)
             console.print(Text(f"  not measured: {names} ({note})", style="dim"))
@@ -82,6 +75,11 @@ def print_ranking(ranking: Ranking, console: Console) -> None:
         console.print(Text(f"  note     {note}", style="yellow"))
 
 
+def _heading(task: str) -> str:
+    name, question = TASKS.get(task, (task, ""))
+    return f"{name.lower()}: {question}" if question else name
+
+
 def _title(score: dict[str, Any]) -> str:
     clip = score["clip"]
     if clip is None:
@@ -105,7 +103,7 @@ def _print_words(measures: list[dict[str, Any]], console: Console) -> None:
 
 def _table(title: str, measures: list[dict[str, Any]]) -> Table:
     timed = any(measure["chance"] is not None or "chance" in measure["details"] for measure in measures)
-    men = [man for man in MEN if any(measure["straw"].get(man) is not None for measure in measures)]
+    men = [man for man in STRAW_MEN if any(measure["straw"].get(man) is not None for measure in measures)]
     lagged = any("lag_s" in measure["details"] for measure in measures)
     headings = [
         "score",
