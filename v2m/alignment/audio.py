@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.errors import ClipError
-from v2m.alignment.levels import LevelMeter, Levels
+from v2m.alignment.levels import LEAST_RATE_HZ, LevelMeter, Levels
 from v2m.alignment.onsets import SAMPLE_RATE
 from v2m.sound_blocks import sound_blocks
 
@@ -44,10 +44,13 @@ def begin_track(
     first = next(blocks, None)
     if first is None:
         raise ClipError(f"{path}: has no sound that decodes")
+    channels, rate_hz = len(first[0]), first[1]
+    if rate_hz < LEAST_RATE_HZ:
+        raise ClipError(f"{path}: its sound has {rate_hz} samples a second, too few to be heard")
 
     def read_on() -> Track:
         kept = _Mono(None if keep_s is None else max(1, round(keep_s * SAMPLE_RATE)))
-        meter = LevelMeter(len(first[0]), first[1])
+        meter = LevelMeter(channels, rate_hz)
         for block, rate in chain([first], blocks):
             meter.add(block)
             kept.add(block.mean(axis=0), rate)
@@ -80,7 +83,7 @@ def read_sound(path: Path | str) -> NDArray[np.float32]:
 
 
 def fitted(samples: NDArray[np.float32], duration_s: float) -> NDArray[np.float32]:
-    """Samples `[n]` at 22,050 Hz cut, or led on by silence, to a length; a copy only where silence is needed."""
+    """Samples `[n]` at 22,050 Hz cut, or led on by silence, to a length; copied only if silence is needed."""
     count = max(1, round(duration_s * SAMPLE_RATE))
     return samples[:count] if len(samples) >= count else np.pad(samples, (0, count - len(samples)))
 

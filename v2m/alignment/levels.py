@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from v2m.loudness import Meter
 
+LEAST_RATE_HZ = 1000
 SILENCE_DBFS = -60.0
 SILENCE_WINDOW_S = 0.1
 FULL_SCALE = 1.0 - 1.5 / 32768
@@ -71,7 +72,7 @@ class LevelMeter:
     def __init__(self, channels: int, sample_rate: int) -> None:
         if channels < 1:
             raise ValueError("sound is [channels, samples] with at least one channel")
-        if sample_rate < 1000:
+        if sample_rate < LEAST_RATE_HZ:
             raise ValueError(f"a sample rate of {sample_rate} Hz is none")
         self._rate, self._samples = sample_rate, 0
         weights = _SURROUND.get(channels, (1.0,) * channels)

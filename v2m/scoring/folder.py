@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from encoders.errors import V2MError
+from encoders.container import open_container
+from encoders.errors import ClipError, V2MError
 from v2m.alignment.music_statistics import Statistics, describe
 from v2m.alignment.piece import read_midi
 from v2m.atomic import outputs
@@ -31,8 +32,10 @@ SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".gif", "
 SCORES = "scores"
 """The folder for the results, in the folder of the clips, unless another is named."""
 
-# One clip's decoder, arrays and libraries; measured 0.7 GB on half an hour of 1080p.
-_BYTES_A_CLIP = 1_200_000_000
+# One clip's decoder and libraries (measured: 0.71 GB with half a minute of a dancer in 1080p), and its sound
+# (0.69 GB in all with a quarter of an hour).
+_BYTES_A_CLIP = 800_000_000
+_BYTES_A_SECOND = 280_000
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,8 @@ def score_folder(
             failures[clip.name] = str(error)
     reused = {clip for clip, asked in due.items() if _is_done(places[clip], asked)}
     report = progress or (lambda name, share: None)
-    with _pool(workers or workers_here(), len(due) - len(reused)) as pool:
+    longest_s = max((_length_s(clip) for clip in due if clip not in reused), default=0.0)
+    with _pool(workers or workers_here(longest_s), len(due) - len(reused)) as pool:
         jobs = {
             pool.submit(_score_into, asked, places[clip]): clip
             for clip, asked in due.items()
@@ -144,14 +148,23 @@ def inputs_of(folder: Path, request: Request) -> list[Path]:
     return found
 
 
-def workers_here() -> int:
-    """As many as there are cores, if memory lets them."""
+def workers_here(longest_s: float) -> int:
+    """As many as there are cores, if memory lets each of them score a clip of that length."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError, AttributeError):
         return 1
-    return max(1, min(cores, int(free // _BYTES_A_CLIP)))
+    return max(1, min(cores, int(free // (_BYTES_A_CLIP + _BYTES_A_SECOND * longest_s))))
+
+
+def _length_s(clip: Path) -> float:
+    """How long a file says that it is; 0 where it does not."""
+    try:
+        with open_container(clip) as container:
+            return max(0.0, (container.duration or 0) / 1e6)
+    except ClipError:
+        return 0.0
 
 
 def _is_done(place: Path, request: Request) -> bool:

@@ -98,7 +98,9 @@ def test_a_long_sound_takes_little_more_memory_than_its_samples(tmp_path: Path) 
 def test_what_has_no_sound_says_so_in_one_line(tmp_path: Path, make_clip: MakeClip) -> None:
     text = tmp_path / "text.wav"
     text.write_text("not a sound")
+    slow = write_wav(tmp_path / "slow.wav", np.zeros((1, 900), np.float32), 300)
     for path, says in (
+        (slow, "300 samples a second"),
         (make_clip("plain"), "no sound"),
         (text, "not a sound file"),
         (tmp_path / "no", "no such file"),

@@ -354,6 +354,14 @@ def test_companions_are_found_by_name(silent: Path, tmp_path: Path) -> None:
     assert "no file of its name" in done.failures["two.mp4"]
 
 
+def test_long_clips_are_scored_fewer_at_once(clip: Path, tmp_path: Path) -> None:
+    """As many as memory holds of the longest; a file that cannot be read claims none."""
+    (tmp_path / "words.mp4").write_text("Dear diary")
+    assert folder._length_s(clip) == pytest.approx(5.0, abs=0.1)
+    assert folder._length_s(tmp_path / "words.mp4") == 0.0
+    assert folder.workers_here(1e9) == 1 <= folder.workers_here(0.0) <= (os.cpu_count() or 1)
+
+
 def test_an_empty_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(ScoringError, match="no video file"):
         score_folder(tmp_path, make_request(tmp_path))
