@@ -38,10 +38,10 @@ from rich.table import Table
 from v2m.alignment.affect_model import NOTES, SOUND, feel
 from v2m.alignment.affect_of_notes import cues_of_notes
 from v2m.alignment.affect_of_sound import cues_of_sound
+from v2m.alignment.levels import levels_of
 from v2m.alignment.notes import Notes
-from v2m.alignment.onsets import detect_onsets
-from v2m.alignment.sound import measure_loudness
-from v2m.alignment.spectra import SAMPLE_RATE, chroma, timbre
+from v2m.alignment.onsets import SAMPLE_RATE, detect_onsets
+from v2m.alignment.spectra import chroma, timbre
 from v2m.loudness import integrated_lufs
 
 SPREAD_PIECES = 80
@@ -114,7 +114,7 @@ def play(data: bytes, most_s: float) -> NDArray[np.float32]:
 
 def loudness(samples: NDArray[np.float32]) -> float:
     """Integrated loudness of mono sound played on two sides, LUFS."""
-    energies, _ = measure_loudness(np.stack([samples, samples]), SAMPLE_RATE)
+    energies = levels_of(np.stack([samples, samples]), SAMPLE_RATE).energies
     return integrated_lufs(energies, SAMPLE_RATE)
 
 
