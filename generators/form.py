@@ -247,7 +247,9 @@ def _keys(
     for label in dict.fromkeys(labels):
         bars = [b for own, span in zip(labels, spans, strict=True) if own == label for b in range(*span)]
         brighter = float(valence[bars].mean() - valence.mean())
-        busier = float(energy[bars].mean() - energy.mean()) if len(bars) >= LEAST_KEY_BARS else 0.0
+        # The piece does not end in a key that asks to go on.
+        lasting = len(bars) >= LEAST_KEY_BARS and label != labels[-1]
+        busier = float(energy[bars].mean() - energy.mean()) if lasting else 0.0
         keys[label] = home if label == "A" else _related(home, brighter, busier)
     return keys
 
