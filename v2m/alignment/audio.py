@@ -60,7 +60,7 @@ def begin_track(
 
 
 def read_track(path: Path | str, *, zero_s: float | None = None, keep_s: float | None = None) -> Track:
-    """The first audio track of any media file, decoded once, in memory that its length hardly matters to.
+    """The first audio track of any media file, decoded once and held only as scoring hears it.
 
     Args:
         path: the file.
