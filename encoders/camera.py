@@ -32,49 +32,53 @@ def camera_flow(flow: NDArray[np.float32], lines: int) -> NDArray[np.float32]:
     Returns:
         float32 `[H, W, 2]`.
     """
-    x, y = _places(*flow.shape[:2])
-    some = (slice(None, None, _STRIDE), slice(None, None, _STRIDE))
-    u, v = (np.ascontiguousarray(flow[some][..., axis]).ravel() for axis in (0, 1))
-    px, py = x[some].ravel(), y[some].ravel()
-    rim = (np.abs(px) > px.max() * (1 - 2 * _RIM)) | (np.abs(py) > py.max() * (1 - 2 * _RIM))
-    a, b, c, d = _fit(px, py, u, v, float(np.median(u[rim])), float(np.median(v[rim])), _LEAST_SHARE * lines)
+    x, y, rim = _places(*flow.shape[:2])
     fitted = np.empty_like(flow)
-    fitted[..., 0] = a * x - b * y + c
-    fitted[..., 1] = b * x + a * y + d
+    _fit(x, y, rim, np.ascontiguousarray(flow), _LEAST_SHARE * lines, fitted)
     return fitted
 
 
 @lru_cache(maxsize=4)
-def _places(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Coordinates of a field's points from its centre, in units of its height."""
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    return (x - (width - 1) / 2) / height, (y - (height - 1) / 2) / height
+def _places(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Columns and lines of a field from its centre, in units of its height; which points vote first."""
+    x = (np.arange(width, dtype=np.float32) - (width - 1) / 2) / height
+    y = (np.arange(height, dtype=np.float32) - (height - 1) / 2) / height
+    voters_x, voters_y = np.abs(x[::_STRIDE]), np.abs(y[::_STRIDE])
+    rim = (voters_x > voters_x.max() * (1 - 2 * _RIM)) | (voters_y > voters_y.max() * (1 - 2 * _RIM))[:, None]
+    return x.astype(np.float32), y.astype(np.float32), rim
 
 
 @compiled
 def _fit(
-    x: NDArray[np.float32],
-    y: NDArray[np.float32],
-    u: NDArray[np.float32],
-    v: NDArray[np.float32],
-    shift_x: float,
-    shift_y: float,
+    columns: NDArray[np.float32],
+    lines: NDArray[np.float32],
+    rim: NDArray[np.bool_],
+    flow: NDArray[np.float32],
     least: float,
-) -> tuple[float, float, float, float]:
-    """The model's a, b, c, d from a first guess of the shift; `least` is the smallest cutoff, in pixels.
+    fitted: NDArray[np.float32],
+) -> None:
+    """The model of `camera_flow`, written out; `least` is the smallest cutoff, in pixels.
 
     Weighted least squares of four parameters have a closed form about the weighted centre.
     """
-    a, b, c, d = 0.0, 0.0, shift_x, shift_y
-    distance = np.empty(len(x))
+    many = rim.size
+    x, y, u, v = np.empty(many), np.empty(many), np.empty(many), np.empty(many)
+    i = 0
+    for line in range(rim.shape[0]):
+        for column in range(rim.shape[1]):
+            x[i], y[i] = columns[column * _STRIDE], lines[line * _STRIDE]
+            u[i], v[i] = flow[line * _STRIDE, column * _STRIDE, 0], flow[line * _STRIDE, column * _STRIDE, 1]
+            i += 1
+    first = np.flatnonzero(rim.ravel())
+    a, b, c, d = 0.0, 0.0, float(np.median(u[first])), float(np.median(v[first]))
+    distance = np.empty(many)
     for _ in range(_ROUNDS):
-        for i in range(len(x)):
-            distance[i] = np.sqrt(
-                (u[i] - (a * x[i] - b * y[i] + c)) ** 2 + (v[i] - (b * x[i] + a * y[i] + d)) ** 2
-            )
+        for i in range(many):
+            du, dv = u[i] - (a * x[i] - b * y[i] + c), v[i] - (b * x[i] + a * y[i] + d)
+            distance[i] = np.sqrt(du * du + dv * dv)
         cutoff = max(least, _CUTOFF * np.median(distance))
         total, mean_x, mean_y, mean_u, mean_v = 1e-6, 0.0, 0.0, 0.0, 0.0
-        for i in range(len(x)):
+        for i in range(many):
             weight = max(1.0 - (distance[i] / cutoff) ** 2, 0.0) ** 2
             distance[i] = weight
             total += weight
@@ -84,7 +88,7 @@ def _fit(
             mean_v += weight * v[i]
         mean_x, mean_y, mean_u, mean_v = mean_x / total, mean_y / total, mean_u / total, mean_v / total
         spread, along, across = 1e-9 * total, 0.0, 0.0
-        for i in range(len(x)):
+        for i in range(many):
             weight = distance[i]
             dx, dy, du, dv = x[i] - mean_x, y[i] - mean_y, u[i] - mean_u, v[i] - mean_v
             spread += weight * (dx * dx + dy * dy)
@@ -92,4 +96,7 @@ def _fit(
             across += weight * (dx * dv - dy * du)
         a, b = along / spread, across / spread
         c, d = mean_u - a * mean_x + b * mean_y, mean_v - b * mean_x - a * mean_y
-    return a, b, c, d
+    for line in range(len(lines)):
+        for column in range(len(columns)):
+            fitted[line, column, 0] = a * columns[column] - b * lines[line] + c
+            fitted[line, column, 1] = b * columns[column] + a * lines[line] + d

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.compiled import compiled
+
 BINS = 8
 
 
@@ -34,17 +36,25 @@ def directogram(dx: NDArray[Any], dy: NDArray[Any], bins: int = BINS) -> NDArray
     if points == 0:
         return np.zeros((*lead, bins))
     rows = int(np.prod(lead, dtype=np.int64))
-    dx, dy = dx.reshape(rows, points), dy.reshape(rows, points)
-    weight = np.hypot(dx, dy) / points
-    place = np.arctan2(dy, dx) * (bins / (2 * np.pi))
-    below = np.floor(place)
-    above_share = place - below
-    below_bin = below.astype(np.int64) % bins
-    first = np.arange(rows, dtype=np.int64)[:, None] * bins
-    size = rows * bins
-    low = np.bincount((first + below_bin).ravel(), ((1 - above_share) * weight).ravel(), size)
-    high = np.bincount((first + (below_bin + 1) % bins).ravel(), (above_share * weight).ravel(), size)
-    return np.asarray(low + high, dtype=np.float64).reshape(*lead, bins)
+    made = np.zeros((rows, bins))
+    flat_x, flat_y = (np.ascontiguousarray(d, dtype=np.float64).reshape(rows, points) for d in (dx, dy))
+    _share_out(flat_x, flat_y, made)
+    return made.reshape(*lead, bins)
+
+
+@compiled
+def _share_out(dx: NDArray[np.float64], dy: NDArray[np.float64], made: NDArray[np.float64]) -> None:
+    """`[rows, points]` → means added to `[rows, bins]`."""
+    bins = made.shape[1]
+    for row in range(len(dx)):
+        for point in range(dx.shape[1]):
+            x, y = dx[row, point], dy[row, point]
+            place = np.arctan2(y, x) * (bins / (2 * np.pi))
+            below = np.floor(place)
+            weight = np.sqrt(x * x + y * y) / dx.shape[1]
+            low = int(below) % bins
+            made[row, low] += (1 - (place - below)) * weight
+            made[row, (low + 1) % bins] += (place - below) * weight
 
 
 def positive_flux(directions: NDArray[Any]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_KEYS = 5
+MOST_KEYS = 3
 
 
 def spread_over(keys: NDArray[np.int64]) -> NDArray[np.int64]:
