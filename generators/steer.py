@@ -123,4 +123,5 @@ def _curves(curves: Curves, stretch: Stretch, bars: range) -> Curves:
 
 def _within(name: str, row: NDArray[np.float64]) -> NDArray[np.float64]:
     """The numbers within their curve's range, in thousandths as in a plan's file."""
-    return np.round(np.clip(row, -1.0 if name in ("valence", "arousal") else 0.0, 1.0), 3)
+    within: NDArray[np.float64] = np.clip(row, -1.0 if name in ("valence", "arousal") else 0.0, 1.0)
+    return within.round(3)

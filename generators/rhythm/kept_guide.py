@@ -25,14 +25,9 @@ from generators.rhythm.notes import Note
 from generators.rhythm.timeline import Timeline
 
 NEAR_EDGE_SLOTS, NEAR_EDGE_S = 0.3, 0.03  # how far from a slot a note for it may be played
-HOLDING = (
-    "pad",
-    "chords",
-    "arpeggio",
-    "bass",
-    "counter",
-)  # who strikes a held note again where writing begins
+HOLDING = ("pad", "chords", "bass", "counter")  # who strikes a held note again where writing begins
 SINGLE = ("bass", "melody", "counter")  # who plays one note at a time
+EXPRESSION, SUSTAIN, DOWN = 11, 64, 64
 GAP_S = 0.001
 LEFT_OF_NOTE = 0.5  # of a note that the same key keeps from beginning, so much must be left
 
@@ -92,8 +87,8 @@ class Guide:
 
     def harmony(self, written: Harmony) -> Harmony:
         """The harmony of what is kept; `written` where nothing is."""
-        leads = dict(zip(map(id, self.kept.tracks), self.leads_s, strict=True))
-        heard = Heard.of([(track, leads[id(track)]) for track in self.kept.pitched])
+        tracks = zip(self.kept.tracks, self.leads_s, strict=True)
+        heard = Heard.of([(track, lead) for track, lead in tracks if not track.is_drum])
         return hear_harmony(self.timeline, self.band, heard.without(self.spans_s, self.tolerance_s), written)
 
     def rests(self, voice: Voice) -> bool:
@@ -186,24 +181,29 @@ class Guide:
     def controls(self, voice: Voice, written: Sequence[Control]) -> tuple[Control, ...]:
         """A voice's controllers: the kept ones, and the written ones where it is written anew.
 
-        Its place in the room is the voice's own business (`as_kept`).
-        Where the writing ends, every controller goes back to what the kept track had it at.
+        Where the writing begins a pedal that is down comes up when it did before, and goes down no more;
+        where it ends, every controller goes back to what the kept track had it at. Its place in the room
+        is the voice's own business (`as_kept`).
         """
         index = self.index(voice)
         if index is None:
             return tuple(written)
         track = self.kept.tracks[index]
         own = [c for c in track.controls if c.number not in (PAN, REVERB) or c.time_s > track.start_s[0]]
-        out = [c for c in own if not any(a <= c.time_s < b for a, b in self.spans_s)]
+        out = []
+        for c in own:
+            released = c.number == SUSTAIN and c.value < DOWN
+            if released or not any(a <= c.time_s < b for a, b in self.spans_s):
+                out.append(c)
         for a, b in self.spans_s:
-            inside = [c for c in written if a <= c.time_s < b]
-            earlier = [c for c in written if c.time_s < a]
-            if earlier:
-                inside.insert(0, replace(earlier[-1], time_s=a))
+            inside = [replace(c, time_s=a) for c in written if c.time_s < a][-1:]
+            inside += [c for c in written if a <= c.time_s < b]
             out += inside
             if np.isfinite(b):
-                latest = {c.number: c for c in own if c.time_s <= b}
-                out += [replace(c, time_s=b) for c in latest.values()]
+                latest = {c.number: replace(c, time_s=b) for c in own if c.time_s <= b}
+                if inside:
+                    latest.setdefault(EXPRESSION, Control(b, EXPRESSION, 127))
+                out += latest.values()
         return tuple(sorted(out, key=lambda c: c.time_s))
 
     def index(self, voice: Voice) -> int | None:

@@ -17,6 +17,7 @@ from generators.rhythm import compose
 from generators.steer import steer
 from generators.wishes import Stretch
 from tests.generators import plans
+from tests.v2m import midi_by_hand as by_hand
 from v2m.midi import write_midi
 from v2m.midi_reading import read_tracks
 
@@ -233,6 +234,22 @@ def test_controllers_are_the_kept_ones_after_a_region(tmp_path: Path) -> None:
     assert level(now, 17.0) < level(was, 17.0) - 5
     for time_s in (10.0, 22.6, 24.0, 40.0):
         assert level(now, time_s) == level(was, time_s)
+
+
+def test_a_kept_pedal_does_not_stay_down_in_a_region(tmp_path: Path) -> None:
+    """It comes up where it came up, goes down no more until the region's end, and then is as it was."""
+    line = by_hand.Line("Strings", 0, 48, [(4.0 * b, 3.9, 60, 80) for b in range(20)])
+    pedal = [(18, 64, 127), (22, 64, 0), (24, 64, 127), (34, 64, 0), (35, 64, 127), (50, 64, 0)]
+    path = by_hand.write(tmp_path / "a.mid", [line], bpm=96.0, controls={"Strings": pedal})
+    plan = plans.film("cinematic")
+    music = compose(plan, read_tracks(path), [Region.parse("bars 6-9")])
+    track = next(t for t in music.score.tracks if t.name == "Strings")
+    said = [(round(c.time / BEAT_S, 2), c.value >= 64) for c in track.controls if c.number == 64]
+    assert said == [(18, True), (22, False), (34, False), (36, True), (50, False)]
+    # The swells of the region are its own: a track that had none is at full expression after it.
+    swells = [(c.time, c.value) for c in track.controls if c.number == 11]
+    assert swells[0][0] == pytest.approx(12.5)
+    assert (swells[-1][0], swells[-1][1]) == (pytest.approx(22.5), 127)
 
 
 def test_regions_that_overlap_are_refused(made: Made) -> None:
