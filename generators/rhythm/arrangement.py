@@ -11,6 +11,7 @@ from generators.rhythm.timeline import Timeline
 HARMONIC = ("pad", "chords", "arpeggio")
 FIGURING = ("arpeggio",)  # who answers each movement of the picture
 GROWTH = 0.05  # a returning section is that much fuller each time
+INTRO_BARS = 4  # an intro longer than a phrase is music of its own, and has what a theme has
 MELODY_FROM = 0.12  # below this energy a theme has no melody: the picture is left alone
 
 
@@ -43,7 +44,7 @@ def _section(band: Band, section: Section, mode: str) -> tuple[Part, ...]:
     energy = min(section.energy + GROWTH * section.variation, 1.0)
     chosen = [p for p in band.parts if _willing(p, section) and p.energy[0] <= energy <= p.energy[1]]
     needed: list[tuple[str, ...]] = [HARMONIC, FIGURING]
-    if section.role == "theme" and energy >= MELODY_FROM:
+    if (section.role == "theme" or _long_intro(section)) and energy >= MELODY_FROM:
         needed.append(("melody",))
     if mode == "dance":
         needed += [("drums",), ("bass",)]
@@ -56,7 +57,12 @@ def _section(band: Band, section: Section, mode: str) -> tuple[Part, ...]:
 
 
 def _willing(part: Part, section: Section) -> bool:
-    return (part.intro or section.role != "intro") and (part.outro or section.role != "outro")
+    introduces = section.role == "intro" and not _long_intro(section)
+    return (part.intro or not introduces) and (part.outro or section.role != "outro")
+
+
+def _long_intro(section: Section) -> bool:
+    return section.role == "intro" and section.end_bar - section.start_bar > INTRO_BARS
 
 
 def _distance(part: Part, energy: float) -> float:

@@ -2,7 +2,8 @@
 
 Where drums keep time the bass plays with the kick; else with the ensemble's attacks. Full bars get
 octaves, fifths and approach notes, sparse ones the root. A kick that comes before the downbeat and not
-on it brings the next chord's root early, tied over the barline.
+on it brings the next chord's root early, tied over the barline. Before a section that is much fuller it
+drops out, so that its return is felt.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ APPROACH_FROM = 0.45  # density from which the last note before a change may lea
 CHROMATIC_FROM = 0.5  # tension from which it does so by a semitone
 APPROACHING = ("root-fifth", "octave", "walk")
 SYNCOPATING = ("root", "root-fifth", "octave")
+DROP_RISE = 0.3  # a rise of energy into the next section before which the bass drops out
 TIED_HIT = 0.3  # a hit as heavy on the downbeat wants the bass there
 
 
@@ -56,11 +58,12 @@ def write_bass(
     for b in bars:
         starts += _starts(timeline, harmony, pulse, kicks, b, part)
     starts = _tied(timeline, harmony, kicks, starts, part, bars)
-    starts = [start for start in starts if start.at < timeline.final_slot]
+    silent = _drop(timeline, bars)
+    starts = [start for start in starts if start.at < min(timeline.final_slot, silent)]
     notes: list[Note] = []
     for k, start in enumerate(starts):
         following = starts[k + 1] if k + 1 < len(starts) else None
-        until = min(following.at if following else start.span.end, start.span.end)
+        until = min(following.at if following else start.span.end, start.span.end, silent)
         per = timeline.plan.grid.bars[timeline.bar_of(start.at)].slots_per_beat
         pitch = choose(start.span, lows[start.span.start], start.index, start.at - start.span.start, per)
         while pitch > part.high or (pitch > CEILING and pitch - 12 >= part.low):
@@ -93,6 +96,18 @@ def _starts(
         index = starts[-1].index + 1 if starts and starts[-1].span is span else 0
         starts.append(_Start(at, weight, span, index))
     return starts
+
+
+def _drop(timeline: Timeline, bars: range) -> int:
+    """The slot from which the bass is silent until the section after: half a bar before it, or its start."""
+    sections, grid = timeline.plan.sections, timeline.plan.grid
+    end = int(timeline.first_slot[bars.stop])
+    following = [s for s in sections if s.start_bar == bars.stop]
+    here = [s for s in sections if s.end_bar == bars.stop]
+    if not following or len(bars) < 2 or following[0].energy - here[0].energy < DROP_RISE:
+        return end
+    last = grid.bars[bars.stop - 1]
+    return end - last.slots_per_beat * (last.beats // 2)
 
 
 def _tied(

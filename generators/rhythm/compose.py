@@ -154,7 +154,8 @@ def _part(
             themes.setdefault(section.label, Theme(int(timeline.first_slot[section.start_bar]), tuple(sung)))
             notes += sung
         elif role == "counter":
-            notes += write_counter(timeline, harmony, part, bars, melody)
+            beside = {s.start: [p for v in voiced for p in v[k]] for k, s in enumerate(harmony.spans)}
+            notes += write_counter(timeline, harmony, part, bars, melody, beside)
         else:
             notes += write_texture(timeline, harmony, pulse, voicings, part, bars)
     return as_held(notes, part)

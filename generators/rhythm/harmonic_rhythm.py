@@ -10,11 +10,10 @@ from generators.rhythm.motif import PHRASE_BARS, phrases
 from generators.rhythm.progressions import PHRASE_HALF_BARS, load_progressions
 from generators.rhythm.timeline import Timeline
 
-SECONDS_PER_CHORD = (3.2, 1.2)  # at density 0 and 1
+SECONDS_PER_CHORD = (2.9, 1.2)  # at density 0 and 1
 # How far, in octaves of the rate of change, a pattern may be from the one wanted before it becomes rare.
 RATE_SPREAD = 0.35
 MOST_CHANGES = 8
-SPARSE = 0.3  # density below which a bar keeps its chord: a new one would be heard as an attack
 
 
 def choose_rhythm(timeline: Timeline, band: Band, section: Section, which: str) -> tuple[bool, ...]:
@@ -57,7 +56,7 @@ def place_chords(
 
     Returns:
         Per phrase, (slot, which half bar of the phrase) of each change. A section's last bar starts a
-        chord of its own, to lead on; a sparse bar has one chord.
+        chord of its own, to lead on.
     """
     placed = []
     for (start, end), rhythm in zip(phrases(section.start_bar, section.end_bar), rhythms, strict=True):
@@ -68,8 +67,7 @@ def place_chords(
             leads = b == section.end_bar - 1 and section.end_bar - section.start_bar > 1
             if b == start or leads or rhythm[half % PHRASE_HALF_BARS]:
                 mine.append((at, half))
-            full = timeline.plan.curves.density[b] >= SPARSE
-            if rhythm[(half + 1) % PHRASE_HALF_BARS] and bar.beats >= 4 and full:
+            if rhythm[(half + 1) % PHRASE_HALF_BARS] and bar.beats >= 4:
                 mine.append((at + bar.beats // 2 * bar.slots_per_beat, half + 1))
         placed.append(mine)
     return placed

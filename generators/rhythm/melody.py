@@ -32,8 +32,10 @@ APART = 2  # slots between a note that no attack asks for and its neighbours, un
 ANY = len(KINDS)  # the kind of a step before which nothing was sung
 SHARPNESS = 1.1  # above 1 the usual step is drawn more often than it is sung, the odd one less often
 BREATH_SHARE = 0.4  # of the pull of the note before, where a phrase begins
-REPEAT_COST = 0.6  # songs repeat a note for its syllables; an instrument has none
+REPEAT_COST = 0.35  # songs repeat a note for its syllables; an instrument has none
+FADES_PER_S, STILL_COST_PER_S = 0.3, 1.0
 CONTOUR_COST = 0.3  # a semitone away from where the motif aims
+STRAY_COST, STRAYS_FROM = 0.2, 5  # for each semitone beyond that, squared
 RECALL_COST = 1.2  # the same, away from what was sung the first time
 DISSONANCE_COST, DISSONANCE_COST_PER_S = 0.2, 2.0
 LEAP_INTO_DISSONANCE_COST = 4.0
@@ -234,6 +236,7 @@ def _sing(spots: list[Spot], harmony: Harmony, low: int, high: int, rng: np.rand
     ways: list[NDArray[np.float64]] = []  # [8, from, to]
     was_dissonant = np.zeros(len(pitches), dtype=bool)
     for i, spot in enumerate(spots):
+        before_s = spots[i - 1].held_s if i else 0.0
         cost, dissonant = _own(spot, harmony, pitches)
         own = np.exp(-cost)
         if i == 0:
@@ -242,9 +245,12 @@ def _sing(spots: list[Spot], harmony: Harmony, low: int, high: int, rng: np.rand
         else:
             rough = leap & (dissonant[None, :] | was_dissonant[:, None])
             clash = np.where(rough, np.exp(-LEAP_INTO_DISSONANCE_COST), 1.0)
-            # A breath lets the line begin anew: what went before matters less.
-            way = np.repeat(odds[ANY][None] ** BREATH_SHARE, len(odds), 0) if spot.starts_phrase else odds
-            ways.append(way * clash * own)
+            # After a breath, or a long note, what went before matters less; and to come back to a long
+            # note is to stand still.
+            pull = BREATH_SHARE if spot.starts_phrase else max(1.0 - FADES_PER_S * before_s, BREATH_SHARE)
+            way = np.repeat(odds[ANY][None], len(odds), 0) if spot.starts_phrase else odds
+            still = np.exp(-STILL_COST_PER_S * before_s * np.eye(len(pitches)))
+            ways.append(way**pull * still * clash * own)
             through = np.einsum("kf,kft->ft", heard[-1], ways[-1])
             now = np.einsum("ft,kft->kt", through, is_kind)
             if spot.starts_phrase:
@@ -287,7 +293,8 @@ def _own(
     classes = pitches % 12
     of_chord = np.isin(classes, span.chord.triad)
     cost, dissonant = _roughness(classes, span.chord, spot.held_s)
-    cost = cost + spot.pull * np.abs(pitches - spot.aim)
+    away = np.abs(pitches - spot.aim)
+    cost = cost + spot.pull * away + STRAY_COST * np.maximum(away - STRAYS_FROM, 0) ** 2
     if spot.ahead is not None:
         cost = cost + AHEAD_SHARE * _roughness(classes, spot.ahead, spot.held_s)[0]
     allowed = of_chord if spot.strong else np.isin(classes, list(span.scale))

@@ -23,7 +23,7 @@ OVERLAP_COST = 1.5
 TOP_LEAP_COST = 3.0  # the top voice by more than a fifth
 UNRESOLVED_COST = 2.0
 GAP_COST = 4.0
-MUD_COST = 3.0
+MUD_COST = 5.0
 RUB_COST = 10.0
 CENTRE_COST = 0.12
 MAX_GAP = 12
@@ -121,9 +121,11 @@ def _own_cost(voicings: NDArray[np.int64], bass: int, centre: float) -> NDArray[
 
 
 def _rub_cost(voicings: NDArray[np.int64], others: Sequence[int]) -> NDArray[np.float64]:
-    """float64 `[N]`: for each pair of a voicing's note and another player's a semitone apart."""
-    apart = np.abs(voicings[:, :, None] - np.array(others, dtype=np.int64))
-    return np.asarray(RUB_COST * (apart == 1).sum(axis=(1, 2)), dtype=np.float64)
+    """float64 `[N]`: for each pair of a voicing's note and another player's a semitone apart, or muddy."""
+    mine, theirs = voicings[:, :, None], np.array(others, dtype=np.int64)
+    lower, upper = np.minimum(mine, theirs), np.maximum(mine, theirs)
+    rough = (upper - lower == 1) | is_muddy(lower, upper)
+    return np.asarray(RUB_COST * rough.sum(axis=(1, 2)), dtype=np.float64)
 
 
 def _move_cost(

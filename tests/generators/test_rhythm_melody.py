@@ -10,6 +10,7 @@ import pytest
 from generators.form import Section
 from generators.plan import Plan
 from generators.rhythm.band import read_band
+from generators.rhythm.counter import write_counter
 from generators.rhythm.harmony import harmonise
 from generators.rhythm.melody import Theme, write_melody
 from generators.rhythm.melody_odds import load_melodies
@@ -181,3 +182,30 @@ def test_phrases_are_of_four_bars_and_leave_no_lone_bar() -> None:
     assert phrases(0, 1) == [(0, 1)]
     assert phrases(2, 8) == [(2, 6), (6, 8)]
     assert all(end - start <= PHRASE_BARS + 1 for start, end in phrases(0, 61))
+
+
+def test_a_counter_melody_moves_while_the_tune_rests_and_its_suspensions_fall() -> None:
+    """A third between two of its notes is filled in by step; a note held into another chord falls by step."""
+    passing = suspended = 0
+    for seed in range(6):
+        plan = three_minutes("cinematic", seed)
+        line = Timeline(plan)
+        harmony = harmonise(line, read_band(load_style("cinematic")))
+        part = next(p for p in read_band(load_style("cinematic")).parts if p.voice.role == "counter")
+        notes = write_counter(line, harmony, part, range(line.bars), [])
+        assert all(a.end <= b.slot for a, b in itertools.pairwise(notes))
+        assert all(part.low <= n.pitch <= part.high for n in notes)
+        for before, note, after in zip(notes, notes[1:], notes[2:], strict=False):
+            span = harmony.at(note.slot)
+            if note.pitch % 12 not in span.chord.tones:
+                passing += 1
+                assert note.length == 4
+                assert 1 <= abs(note.pitch - before.pitch) <= 2
+                assert 1 <= abs(after.pitch - note.pitch) <= 2
+                assert (note.pitch > before.pitch) == (after.pitch > note.pitch)
+            into = harmony.at(before.end - 1)
+            if before.pitch % 12 not in into.chord.tones and before.length > 4:
+                suspended += 1
+                assert before.pitch - note.pitch in (1, 2)
+    assert passing > 10
+    assert suspended > 10
