@@ -168,44 +168,50 @@ class Apart:
     """How far apart styles sound, in decibels of `difference_db`.
 
     Attributes:
-        seeds: style → the most by which two of its seeds differ.
-        styles: (style, style), sorted → the least by which a piece of one differs from a piece of the other.
+        seeds: style → by how much each two of its seeds differ.
+        styles: (style, style), sorted → by how much each piece of one differs from each of the other.
     """
 
-    seeds: dict[str, float]
-    styles: dict[tuple[str, str], float]
+    seeds: dict[str, tuple[float, ...]]
+    styles: dict[tuple[str, str], tuple[float, ...]]
 
-    @property
     def alike(self) -> list[tuple[str, str]]:
-        """Pairs of styles that are no farther apart than two seeds of either."""
-        return [(a, b) for (a, b), least in self.styles.items() if least <= max(self.seeds[a], self.seeds[b])]
+        """Pairs of styles whose nearest pieces are no farther apart than the farthest two of either style."""
+        return [
+            (one, other)
+            for (one, other), between in self.styles.items()
+            if min(between) <= max(*self.seeds[one], *self.seeds[other])
+        ]
 
 
 def how_far_apart(styles: Sequence[str], seeds: int, work: Path, count: int = BARS) -> Apart:
-    """Play each style with each of so many seeds, and compare all of them."""
+    """Play each style with each of so many seeds (two or more), and compare all of them."""
     heard = {name: [heard_as(name, seed, work, count) for seed in range(seeds)] for name in sorted(styles)}
-    within = {
-        name: max((difference_db(a, b) for a, b in combinations(pieces, 2)), default=0.0)
-        for name, pieces in heard.items()
-    }
-    between = {
-        (one, other): min(difference_db(a, b) for a, b in product(heard[one], heard[other]))
-        for one, other in combinations(sorted(heard), 2)
-    }
-    return Apart(within, between)
+    return Apart(
+        {
+            name: tuple(difference_db(a, b) for a, b in combinations(pieces, 2))
+            for name, pieces in heard.items()
+        },
+        {
+            (one, other): tuple(difference_db(a, b) for a, b in product(heard[one], heard[other]))
+            for one, other in combinations(sorted(heard), 2)
+        },
+    )
 
 
 def show_apart(apart: Apart, console: Console) -> None:
-    """A row a style: the least difference from each other one; on the diagonal, among its seeds."""
+    """A row a style: the least difference from each other one; on the diagonal, the most among its seeds."""
     table = Table(title="How far apart styles sound, dB (in brackets: seeds of one style)")
     names = sorted(apart.seeds)
     table.add_column("")
     for name in names:
         table.add_column(name, justify="right")
     for one in names:
-        least = [apart.styles.get((min(one, other), max(one, other))) for other in names]
-        table.add_row(one, *(f"({apart.seeds[one]:.1f})" if db is None else f"{db:.1f}" for db in least))
+        between = [apart.styles.get((min(one, other), max(one, other))) for other in names]
+        own = f"({max(apart.seeds[one]):.1f})"
+        table.add_row(one, *(own if them is None else f"{min(them):.1f}" for them in between))
     console.print(table)
+    console.print("alike: " + (", ".join(f"{a} and {b}" for a, b in apart.alike()) or "none"))
 
 
 def draw(row: Row, work: Path) -> None:
@@ -263,11 +269,13 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     parser.add_argument("--work", type=Path, help="keep the mixes and their spectrograms here")
     asked = parser.parse_args()
+    if asked.apart is not None and asked.apart < 2:
+        parser.error("--apart compares seeds: give 2 or more")
     with tempfile.TemporaryDirectory() as scratch:
         work = asked.work or Path(scratch)
         work.mkdir(parents=True, exist_ok=True)
         styles = asked.style or style_names()
-        if asked.apart:
+        if asked.apart is not None:
             show_apart(how_far_apart(styles, asked.apart, work), Console(width=190))
             return
         rows = [row for style in styles for row in measure(style, asked.seed, work)]
