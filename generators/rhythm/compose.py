@@ -7,7 +7,7 @@ The order is a film composer's: where the ensemble attacks (`pulse`), what harmo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,8 +77,11 @@ def compose(plan: Plan, kept: KeptTracks | None = None, rewrite: Sequence[Region
     tracks: list[tuple[Voice, Played]] = []
     themes: dict[str, Theme] = {}
     voiced: list[list[tuple[int, ...]]] = []
+    sung_at = None if guide is None else guide.sung_at
     for part in sorted(band.parts, key=lambda p: p.voice.role == "counter"):  # a counter hears the melody
-        notes = _part(timeline, pulse, harmony, drumming, casting, motifs, part, melody, themes, voiced)
+        notes = _part(
+            timeline, pulse, harmony, drumming, casting, motifs, part, melody, themes, voiced, sung_at
+        )
         if part in casting.sections[-1]:
             notes = [*notes, *last_chord(timeline, harmony, part, notes)]
         if guide is not None:
@@ -111,6 +114,7 @@ def _part(
     melody: list[Note],
     themes: dict[str, Theme],
     voiced: list[list[tuple[int, ...]]],
+    sung_at: Callable[[int], int | None] | None,
 ) -> list[Note]:
     """One part, section by section.
 
@@ -150,7 +154,8 @@ def _part(
             notes += write_bass(timeline, harmony, pulse, kicks, lows, part, bars)
         elif role == "melody":
             theme = themes.get(section.label)
-            sung = write_melody(timeline, harmony, pulse, motifs[section.label], section, part, theme)
+            motif = motifs[section.label]
+            sung = write_melody(timeline, harmony, pulse, motif, section, part, theme, sung_at)
             themes.setdefault(section.label, Theme(int(timeline.first_slot[section.start_bar]), tuple(sung)))
             notes += sung
         elif role == "counter":

@@ -128,6 +128,16 @@ class Guide:
                 ]
         return sorted(notes, key=lambda n: n.slot)
 
+    @cached_property
+    def _tune(self) -> list[Note]:
+        return self.melody()
+
+    def sung_at(self, slot: int) -> int | None:
+        """The pitch of the kept tune's note nearest to a slot, where nothing is written."""
+        if self.written is None or self._is_written(slot) or not self._tune:
+            return None
+        return min(self._tune, key=lambda note: abs(note.slot - slot)).pitch
+
     def within(self, voice: Voice, notes: list[Note]) -> list[Note]:
         """Of what a voice was given to play, that which is to be written.
 

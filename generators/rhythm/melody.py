@@ -9,7 +9,8 @@ in songs (`melody_odds`), near the motif's contour, dissonance only by step.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,7 @@ FADES_PER_S, STILL_COST_PER_S = 0.3, 1.0
 CONTOUR_COST = 0.3  # a semitone away from where the motif aims
 STRAY_COST, STRAYS_FROM = 0.2, 5  # for each semitone beyond that, squared
 RECALL_COST = 1.2  # the same, away from what was sung the first time
+STAYS_COST = 6.0  # the same, away from what is sung there and stays
 DISSONANCE_COST, DISSONANCE_COST_PER_S = 0.2, 2.0
 LEAP_INTO_DISSONANCE_COST = 4.0
 CLASH_COST_PER_S = 4.0  # a semitone beside a note of the chord
@@ -99,9 +101,22 @@ def write_melody(
     section: Section,
     part: Part,
     theme: Theme | None = None,
+    sung_at: Callable[[int], int | None] | None = None,
 ) -> list[Note]:
-    """One section's melody in a part's range; `theme` is its label's first statement, to come back to."""
+    """One section's melody in a part's range.
+
+    Args:
+        theme: its label's first statement, to come back to.
+        sung_at: a slot → the pitch of a tune that stays there as it is, or None: what is written beside
+            it goes on from that pitch, and leads to it.
+    """
     spots = _spots(timeline, pulse, motif, section, part, harmony, theme)
+    if sung_at is not None:
+        sung = [sung_at(spot.slot) for spot in spots]
+        spots = [
+            spot if pitch is None else replace(spot, aim=float(pitch), pull=STAYS_COST)
+            for spot, pitch in zip(spots, sung, strict=True)
+        ]
     rng = timeline.random("tune", section.label, section.variation)
     pitches = _sing(spots, harmony, part.low, part.high, rng)
     return [Note(s.slot, s.length, p, s.stress) for s, p in zip(spots, pitches, strict=True)]
