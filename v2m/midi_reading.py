@@ -1,4 +1,4 @@
-"""A Standard MIDI File → kept tracks: its notes in seconds, and the bars of its tempo map.
+"""A Standard MIDI File → its tracks, notes in seconds; and kept tracks, with the bars of its tempo map.
 
 Times are worked out from ticks in double precision, so that what is written again over the same tempo map
 has the same ticks. A track is one channel of one of the file's tracks.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,13 +30,44 @@ MOST_BARS = 50_000  # a day and more
 BEAT_S = (0.2, 2.5)  # the shortest and longest beat of music that is counted in beats
 
 
+@dataclass(frozen=True, eq=False)
+class MidiScore:
+    """What a file says.
+
+    Attributes:
+        path: where it was read from.
+        tracks: those that hold a note, each of one channel.
+        metres: from which tick on, (numerator, denominator); there is one at 0.
+        ticks_per_quarter: how many ticks a quarter note lasts.
+        last_tick: where the last note ends.
+        clock: its tempo map.
+    """
+
+    path: Path
+    tracks: tuple[KeptTrack, ...]
+    metres: Mapping[int, tuple[int, int]]
+    ticks_per_quarter: int
+    last_tick: int
+    clock: Clock
+
+
 def read_tracks(path: Path) -> KeptTracks:
     """Read a MIDI file (format 0 or 1) to keep its tracks; those without a note are left out.
 
     Raises:
         MidiError: if it cannot be read as MIDI, counts frames instead of beats, or holds no note.
     """
-    file = _opened(Path(path))
+    score = read_score(path)
+    return KeptTracks(score.tracks, _grid(score))
+
+
+def read_score(path: Path) -> MidiScore:
+    """Read a MIDI file (format 0 or 1).
+
+    Raises:
+        MidiError: if it cannot be read as MIDI, counts frames instead of beats, or holds no note.
+    """
+    file = _opened(path)
     tempi: dict[int, int] = {0: DEFAULT_MSPQ}
     metres: dict[int, tuple[int, int]] = {0: (4, 4)}
     parts: list[_Part] = []
@@ -45,9 +76,9 @@ def read_tracks(path: Path) -> KeptTracks:
     last = max((row.end for part in parts for row in part.notes), default=0)
     if not last:
         raise MidiError(f"{path}: holds no note")
-    clock = _Clock.of(tempi, file.ticks_per_beat)
+    clock = Clock.of(tempi, file.ticks_per_beat)
     tracks = tuple(part.kept(clock) for part in parts if part.notes)
-    return KeptTracks(tracks, _grid(metres, file.ticks_per_beat, last, clock))
+    return MidiScore(path, tracks, metres, file.ticks_per_beat, last, clock)
 
 
 def _opened(path: Path) -> mido.MidiFile:
@@ -94,7 +125,7 @@ class _Part:
             start, velocity = self.held[pitch].pop(0)
             self.notes.append(_Row(start, tick, pitch, velocity))
 
-    def kept(self, clock: _Clock) -> KeptTrack:
+    def kept(self, clock: Clock) -> KeptTrack:
         rows = sorted(self.notes, key=lambda row: row.start)
         start, end, pitch, velocity = (
             np.array([getattr(row, name) for row in rows]) for name in ("start", "end", "pitch", "velocity")
@@ -148,7 +179,7 @@ def _text(name: str) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class _Clock:
+class Clock:
     """The tempo map: from which tick on, `[K]`, and second, `[K]`, a tick lasts so many seconds, `[K]`."""
 
     ticks: NDArray[np.float64]
@@ -156,12 +187,13 @@ class _Clock:
     tick_s: NDArray[np.float64]
 
     @classmethod
-    def of(cls, tempi: dict[int, int], ticks_per_quarter: int) -> _Clock:
+    def of(cls, tempi: dict[int, int], ticks_per_quarter: int) -> Clock:
         ticks = np.array(sorted(tempi), dtype=np.float64)
         tick_s = np.array([tempi[t] for t in sorted(tempi)], dtype=np.float64) / 1e6 / ticks_per_quarter
         return cls(ticks, np.concatenate([[0.0], np.cumsum(np.diff(ticks) * tick_s[:-1])]), tick_s)
 
     def seconds(self, ticks: NDArray[Any]) -> NDArray[np.float64]:
+        """When each tick comes, float64 of the shape of `ticks`."""
         k = np.searchsorted(self.ticks, ticks, side="right") - 1
         times: NDArray[np.float64] = self.begun_s[k] + (ticks - self.ticks[k]) * self.tick_s[k]
         return times
@@ -170,13 +202,12 @@ class _Clock:
         return float(self.seconds(np.array([tick]))[0])
 
 
-def _grid(
-    metres: dict[int, tuple[int, int]], ticks_per_quarter: int, last: int, clock: _Clock
-) -> BeatGrid | None:
+def _grid(score: MidiScore) -> BeatGrid | None:
     """The file's bars; None where a metre or a tempo is none that is played in beats."""
     bars: list[Bar] = []
     end = 0
-    for first, end, beat, slots in _bars(metres, ticks_per_quarter, last):
+    clock = score.clock
+    for first, end, beat, slots in _bars(score.metres, score.ticks_per_quarter, score.last_tick):
         ticks = np.arange(first, end, max(beat, 1))
         if beat < 1 or not 1 <= len(ticks) <= MOST_BEATS:
             return None
@@ -192,7 +223,7 @@ def _grid(
 
 
 def _bars(
-    metres: dict[int, tuple[int, int]], ticks_per_quarter: int, last: int
+    metres: Mapping[int, tuple[int, int]], ticks_per_quarter: int, last: int
 ) -> Iterator[tuple[int, int, int, int]]:
     """(first tick, end tick, ticks a beat, slots a beat) of every bar up to the last note.
 

@@ -13,6 +13,7 @@ from encoders.errors import V2MError
 from tests.v2m import midi_by_hand as by_hand
 from tests.v2m.songs import band
 from tests.v2m.test_midi import breathing_grid
+from v2m.alignment.piece import PieceError, read_midi
 from v2m.midi import MidiError, write_midi
 from v2m.midi_reading import read_tracks
 
@@ -111,18 +112,34 @@ def test_controllers_and_names_come_along(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_one_line_and_never_a_crash(tmp_path: Path) -> None:
     good = by_hand.write(tmp_path / "good.mid", [by_hand.chords(4), by_hand.kit(4)]).read_bytes()
-    path, chance, said = tmp_path / "bad.mid", random.Random(1), []
+    path, chance = tmp_path / "bad.mid", random.Random(1)
+    kept: list[str] = []
+    scored: list[str] = []
     for i in range(120):
         data = bytearray(good[: chance.randrange(1, len(good))] if i % 2 else good)
         for _ in range(chance.randrange(1, 30)):
             data[chance.randrange(len(data))] = chance.randrange(256)
         path.write_bytes(data)
-        try:
-            read_tracks(path)
-        except V2MError as error:
-            said.append(str(error))
-    assert len(said) > 60
-    assert all(line.startswith(f"{path}: ") and "\n" not in line for line in said)
+        for read, said in ((read_tracks, kept), (read_midi, scored)):
+            try:
+                read(path)
+            except V2MError as error:
+                said.append(str(error))
+    assert len(kept) > 60
+    assert len(scored) > 60
+    assert all(line.startswith(f"{path}: ") and "\n" not in line for line in kept + scored)
+
+
+def test_bars_of_a_tick_are_refused_before_they_fill_the_memory(tmp_path: Path) -> None:
+    track = mido.MidiTrack()
+    track.append(mido.MetaMessage("time_signature", numerator=1, denominator=2**14))
+    track.append(mido.Message("note_on", note=60, velocity=90))
+    track.append(mido.Message("note_off", note=60, time=2**27))
+    file = mido.MidiFile(ticks_per_beat=480)
+    file.tracks.append(track)
+    file.save(tmp_path / "ticks.mid")
+    with pytest.raises(PieceError, match="beats: damaged"):
+        read_midi(tmp_path / "ticks.mid")
 
 
 def test_what_is_no_music_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from symusic.core import ScoreSecond
+
+    from generators.kept import KeptTrack
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +68,17 @@ class Notes:
             joined["pitch"].astype(np.int64),
             joined["velocity"].astype(np.int64),
             np.concatenate([np.full(len(track.notes), track.is_drum) for track in tracks]),
+        )
+
+    @classmethod
+    def of_tracks(cls, tracks: Sequence[KeptTrack]) -> Notes:
+        """All notes of a MIDI file's tracks, `[N]` of one and more."""
+        return cls(
+            np.concatenate([track.start_s for track in tracks]),
+            np.concatenate([track.end_s for track in tracks]),
+            np.concatenate([track.pitch for track in tracks]),
+            np.concatenate([track.velocity for track in tracks]),
+            np.concatenate([np.full(len(track.start_s), track.is_drum) for track in tracks]),
         )
 
     def pitched(self) -> Notes:

@@ -15,20 +15,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.errors import V2MError
+from v2m.midi_reading import read_score
 
 if TYPE_CHECKING:
     from generators.grid import BeatGrid
     from generators.music import SymbolicMusic
+    from v2m.midi_reading import MidiScore
 
 SLOTS_PER_BEAT = 4
 ON_BEAT_S = 0.005
 """A downbeat is one of the beats if it is this near to it."""
+MOST_BEATS = 500_000
+"""Three days at 120 bpm."""
+LEAST_S = 1e-3
+"""No note is shorter."""
 AGREED = 0.5
 """Notes agree on how far off the grid they are if the mean of that, as directions, is this long."""
 
 
 class PieceError(V2MError, ValueError):
-    """The notes or the bars contradict themselves, or a MIDI file cannot be read."""
+    """The notes or the bars contradict themselves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +162,7 @@ class Piece:
         end = np.minimum(self.start_s[inside] + self.duration_s[inside], to_s)
         return make_piece(
             start - from_s,
-            np.maximum(end - start, 1e-3),
+            np.maximum(end - start, LEAST_S),
             self.pitch[inside],
             is_drum=self.is_drum[inside],
             is_melody=self.is_melody[inside],
@@ -224,22 +230,25 @@ def read_midi(path: Path | str) -> Piece:
     A compound metre (6/8, 9/8, 12/8) has dotted beats. Without a time signature it is 4/4.
 
     Raises:
-        PieceError: if the file cannot be read as MIDI, or holds no note.
+        MidiError: if the file cannot be read as MIDI, or holds no note.
+        PieceError: if its bars are those of no music.
     """
-    import symusic
+    return of_midi(read_score(Path(path)))
 
-    try:
-        score: Any = symusic.Score(str(path))
-    except (OSError, RuntimeError, ValueError) as error:
-        raise PieceError(f"{path}: cannot be read as MIDI ({str(error).splitlines()[0]})") from error
-    beats, downbeats, last = _ticks_of_beats(score)
-    if not any(len(track.notes) for track in score.tracks):
-        raise PieceError(f"{path}: holds no note")
-    seconds = score.to("second")
-    times = _seconds_of_ticks(score, np.array([*beats, last], dtype=np.float64))
-    starts = _seconds_of_ticks(score, np.array(downbeats, dtype=np.float64))
+
+def of_midi(score: MidiScore) -> Piece:
+    """What `read_midi` gives, of a file that is read."""
+    beats, downbeats, end = _ticks_of_beats(score)
+    times, starts = (score.clock.seconds(np.array(ticks)) for ticks in ([*beats, end], downbeats))
     columns = [
-        (*_columns(track), bool(track.is_drum), "melody" in track.name.lower()) for track in seconds.tracks
+        (
+            track.start_s,
+            np.maximum(track.duration_s, LEAST_S),
+            track.pitch,
+            track.is_drum,
+            "melody" in track.name.lower(),
+        )
+        for track in score.tracks
     ]
     return _gathered(columns, times[:-1], starts, float(times[-1]))
 
@@ -248,7 +257,7 @@ def _columns(track: Any) -> tuple[NDArray[np.float64], NDArray[np.float64], NDAr
     notes = track.notes.numpy()
     return (
         notes["time"].astype(np.float64),
-        np.maximum(notes["duration"].astype(np.float64), 1e-3),
+        np.maximum(notes["duration"].astype(np.float64), LEAST_S),
         notes["pitch"].astype(np.int64),
     )
 
@@ -295,36 +304,25 @@ def settled(piece: Piece) -> Piece:
     return replace(piece, start_s=piece.time_at(piece.start_beat - off_beats))
 
 
-def _ticks_of_beats(score: Any) -> tuple[list[int], list[int], int]:
+def _ticks_of_beats(score: MidiScore) -> tuple[list[int], list[int], int]:
     """The ticks of all beats and downbeats up to the last note's end, and of the last bar's end."""
-    changes = sorted((int(t.time), int(t.numerator), int(t.denominator)) for t in score.time_signatures)
-    if not changes or changes[0][0] > 0:
-        changes.insert(0, (0, 4, 4))
-    end = int(score.end())
+    changes = sorted(score.metres)
     beats: list[int] = []
     downbeats: list[int] = []
     now = 0
-    for k, (_, numerator, denominator) in enumerate(changes):
-        until = changes[k + 1][0] if k + 1 < len(changes) else end
-        unit = max(score.ticks_per_quarter * 4 // max(denominator, 1), 1)
+    for k, change in enumerate(changes):
+        numerator, denominator = score.metres[change]
+        follows = k + 1 < len(changes)
+        until = changes[k + 1] if follows else score.last_tick
+        unit = max(score.ticks_per_quarter * 4 // denominator, 1)
         compound = denominator >= 8 and numerator % 3 == 0 and numerator > 3
-        beat, count = (3 * unit, numerator // 3) if compound else (unit, max(numerator, 1))
+        beat, count = (3 * unit, numerator // 3) if compound else (unit, numerator)
+        if len(beats) + (until - now) / beat > MOST_BEATS:
+            raise PieceError(f"{score.path}: its metres make over {MOST_BEATS} beats: damaged, or no music")
         while now < until:
             downbeats.append(now)
             # A change of metre in the middle of a bar ends it there.
-            stop = min(now + beat * count, until) if k + 1 < len(changes) else now + beat * count
+            stop = min(now + beat * count, until) if follows else now + beat * count
             beats += range(now, stop, beat)
             now = stop
-    return (beats, downbeats, now) if beats else ([0], [0], score.ticks_per_quarter * 4)
-
-
-def _seconds_of_ticks(score: Any, ticks: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Where the tempo map puts each tick; 120 bpm until the first tempo says otherwise."""
-    tempi = sorted((int(t.time), float(t.mspq)) for t in score.tempos)
-    if not tempi or tempi[0][0] > 0:
-        tempi.insert(0, (0, 500_000.0))
-    at = np.array([t for t, _ in tempi], dtype=np.float64)
-    s_per_tick = np.array([m for _, m in tempi]) / 1e6 / score.ticks_per_quarter
-    begun_s = np.concatenate([[0.0], np.cumsum(np.diff(at) * s_per_tick[:-1])])
-    k = np.clip(np.searchsorted(at, ticks, side="right") - 1, 0, len(at) - 1)
-    return np.asarray(begun_s[k] + (ticks - at[k]) * s_per_tick[k])
+    return beats, downbeats, now

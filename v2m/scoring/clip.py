@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from v2m.alignment.audio import Track
     from v2m.alignment.heard import Heard
     from v2m.alignment.measure import Measure
+    from v2m.alignment.notes import Notes
     from v2m.alignment.piece import Piece
     from v2m.alignment.seen import Seen
     from v2m.alignment.tempo import Pulse
@@ -108,7 +109,7 @@ def score_clip(request: Request, clip: Clip, run: Run, seen: Seen | None = None)
     from v2m.scoring.result import ClipScore, Evidence
 
     plan = _plan(request, clip, run)
-    piece = _piece(request)
+    notes, piece = (None, None) if request.midi is None else _read_notes(request.midi)
     embedded = read_embeddings(request.embeddings)
     if request.audio is None and not clip.has_sound:
         raise ScoringError(f"{clip.path}: has no sound to score; name the music with --audio")
@@ -129,7 +130,7 @@ def score_clip(request: Request, clip: Clip, run: Run, seen: Seen | None = None)
         with run.stage("listen"):
             listened = hearing.result()
     with run.stage("compare"):
-        compared = _compared(request, seen, listened, plan, piece, embedded)
+        compared = _compared(request, seen, listened, plan, piece, notes, embedded)
         measures = in_order((*compared, *listened.alone))
     track, heard = listened.track, listened.heard
     run.note(*seen.streams.notes, *_sound_notes(track, heard, seen))
@@ -159,12 +160,13 @@ def _plan(request: Request, clip: Clip, run: Run) -> Plan | None:
     return plan
 
 
-def _piece(request: Request) -> Piece | None:
-    if request.midi is None:
-        return None
-    from v2m.alignment.piece import read_midi
+def _read_notes(midi: Path) -> tuple[Notes, Piece]:
+    from v2m.alignment.notes import Notes
+    from v2m.alignment.piece import of_midi
+    from v2m.midi_reading import read_score
 
-    return read_midi(request.midi)
+    score = read_score(midi)
+    return Notes.of_tracks(score.tracks), of_midi(score)
 
 
 def _told_pulse(plan: Plan | None, piece: Piece | None, duration_s: float) -> Pulse | None:
@@ -185,6 +187,7 @@ def _compared(
     listened: Listened,
     plan: Plan | None,
     piece: Piece | None,
+    notes: Notes | None,
     embedded: Embedded,
 ) -> tuple[Measure, ...]:
     """Every measure that depends on the picture, or on another soundtrack."""
@@ -197,8 +200,8 @@ def _compared(
         measures = fit(heard, seen, plan, shifts=shifts, seed=seed)
         straw = {name: fit(man, seen, plan, shifts=0, seed=seed) for name, man in men.items()}
         measures = beside_straw_men(measures, straw)
-        if piece is not None and request.midi is not None:
-            measures += of_notes(piece, request.midi, seen, shifts=shifts, seed=seed)
+        if piece is not None and notes is not None:
+            measures += of_notes(piece, notes, seen, shifts=shifts, seed=seed)
         return measures + with_reference(
             request.reference, listened.track.samples, heard, men, embedded, shifts=shifts, seed=seed
         )

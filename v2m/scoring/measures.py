@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from generators.plan import Plan
     from v2m.alignment.audio import Track
     from v2m.alignment.heard import Heard
+    from v2m.alignment.notes import Notes
     from v2m.alignment.piece import Piece
     from v2m.alignment.seen import Seen
     from v2m.scoring.request import EmbeddingFiles
@@ -122,18 +123,14 @@ def _emotions(seen: Seen) -> NDArray[np.float64] | None:
     return np.asarray(chances / total, dtype=np.float64)
 
 
-def of_notes(piece: Piece, midi: Path, seen: Seen, *, shifts: int, seed: int) -> tuple[Measure, ...]:
+def of_notes(piece: Piece, notes: Notes, seen: Seen, *, shifts: int, seed: int) -> tuple[Measure, ...]:
     """What the notes tell: how they feel against the picture, and how near they are to human pieces."""
-    import symusic
-
     from v2m.alignment import music
     from v2m.alignment.affect_of_notes import affect_of_notes
-    from v2m.alignment.notes import Notes, pitch_classes
+    from v2m.alignment.notes import pitch_classes
 
     felt = feelings(seen)
     seconds = len(felt["valence"])
-    score: Any = symusic.Score(str(midi))
-    notes = Notes.of_score(score.to("second"))
     emotions = _emotions(seen)
     qualities = None
     if emotions is not None:

@@ -9,6 +9,7 @@ from symusic import core
 from tests.generators.plans import film
 from tests.v2m.alignment.pieces import piece, song
 from v2m.alignment.piece import PieceError, from_music, make_piece, read_midi, settled
+from v2m.midi import MidiError
 
 
 def test_notes_are_put_in_order_and_find_their_slot_and_bar() -> None:
@@ -123,7 +124,7 @@ def test_what_is_not_midi_is_said_in_one_line(tmp_path: Path) -> None:
         (empty, "holds no note"),
         (tmp_path / "no", "cannot"),
     ):
-        with pytest.raises(PieceError, match=says) as caught:
+        with pytest.raises(MidiError, match=says) as caught:
             read_midi(path)
         assert "\n" not in str(caught.value)
 
