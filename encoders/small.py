@@ -1,9 +1,10 @@
 """A `Clip` → each of its frames as a small RGB picture, averaged by area.
 
 Measures of how a picture moves are defined on frames that OpenCV has converted to BGR and reduced
-by area averaging (`INTER_AREA`); this gives the same bytes. For the usual large frames OpenCV's own
-averaging takes nearly as long as decoding them, so where the size is a whole multiple the points are
-summed here: integers, and so as exact.
+by area averaging (`INTER_AREA`). For the usual large frames that takes nearly as long as decoding
+them. So where the size is a whole multiple of the picture's, most videos are averaged plane by plane
+(`encoders.planes`, to within a step or two of 255), and of the others the points are summed here:
+integers, and so the same bytes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from encoders.clip import Clip
 from encoders.compiled import compiled
 from encoders.errors import ClipError
 from encoders.frames import BATCH_FRAMES, FrameBatch, analysed_frames, decoded_frames, upright
+from encoders.planes import average_planes
 
 _FEWEST_ROWS = 3  # below, OpenCV is as fast
 _MOST_ROWS = 65_535 // 255  # whose sum fits sixteen bits
@@ -46,11 +48,13 @@ def read_small(clip: Clip, *, lines: int, max_rate_hz: float = np.inf) -> Iterat
     pictures: list[NDArray[np.uint8]] = []
     some = False
     for index, frame in decoded_frames(clip, analysed_frames(clip.frame_times_s, max_rate_hz)):
-        bgr = np.asarray(converter.reformat(frame, format="bgr24").to_ndarray(), dtype=np.uint8)
-        share = lines / (bgr.shape[1] if clip.rotation % 180 else bgr.shape[0])
-        size = max(round(bgr.shape[1] * share), 1), max(round(bgr.shape[0] * share), 1)
+        share = lines / (frame.width if clip.rotation % 180 else frame.height)
+        size = max(round(frame.width * share), 1), max(round(frame.height * share), 1)
+        rgb = average_planes(frame, size)
+        if rgb is None:
+            bgr = np.asarray(converter.reformat(frame, format="bgr24").to_ndarray(), dtype=np.uint8)
+            rgb = np.asarray(cv2.cvtColor(reduce(bgr, size), cv2.COLOR_BGR2RGB), dtype=np.uint8)
         # Turned round while it is small; as a view, every copy of it would be slow.
-        rgb = np.asarray(cv2.cvtColor(reduce(bgr, size), cv2.COLOR_BGR2RGB), dtype=np.uint8)
         pictures.append(upright(clip, rgb))
         times.append(float(clip.frame_times_s[index]))
         if len(pictures) == BATCH_FRAMES:

@@ -16,17 +16,13 @@ class Convolver:
     """
 
     def __init__(self, impulse: NDArray[np.float32]) -> None:
-        from scipy import fft
-
         self.taps = impulse.shape[1]
-        self._size = fft.next_fast_len(max(PIECE, 2 * self.taps), real=True)
-        self._spectrum = fft.rfft(impulse, self._size, axis=1)
+        self._size = max(PIECE, 1 << (2 * self.taps - 1).bit_length())
+        self._spectrum = np.fft.rfft(impulse, self._size, axis=1)
         self._tail: NDArray[np.float32] | None = None
 
     def feed(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """`block` float32 `[channels, n]` → float32 `[channels, n]`, earlier blocks ringing into it."""
-        from scipy import fft
-
         channels, n = block.shape
         out = np.zeros((channels, n + self.taps - 1), np.float32)
         if self._tail is not None:
@@ -36,12 +32,10 @@ class Convolver:
         for first in range(0, n, step):
             piece = block[:, first : first + step]
             # A shorter last piece needs no full-size transform of zeros, but a second spectrum would.
-            spectrum = fft.rfft(piece, self._size, axis=1, workers=2)
+            spectrum = np.fft.rfft(piece, self._size, axis=1)
             spectrum *= self._spectrum
             length = piece.shape[1] + self.taps - 1
-            out[:, first : first + length] += fft.irfft(
-                spectrum, self._size, axis=1, overwrite_x=True, workers=2
-            )[:, :length]
+            out[:, first : first + length] += np.fft.irfft(spectrum, self._size, axis=1)[:, :length]
         if self._tail is not None and self._tail.shape[1] > out.shape[1]:
             out = np.concatenate([out, self._tail[:, out.shape[1] :]], axis=1)
         self._tail = out[:, n:].copy()

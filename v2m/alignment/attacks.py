@@ -78,8 +78,6 @@ def flux(samples: NDArray[np.float32]) -> NDArray[np.float64]:
     Entry k belongs to k · `HOP_SAMPLES` samples: it compares the spectra of two windows, centred half a
     hop before and half a hop after.
     """
-    from scipy.fft import rfft
-
     window = np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
     half = WINDOW_SAMPLES // 2
     lead = half + HOP_SAMPLES // 2
@@ -88,7 +86,7 @@ def flux(samples: NDArray[np.float32]) -> NDArray[np.float64]:
     rises = []
     before: NDArray[np.float32] | None = None
     for frames in windows(samples, WINDOW_SAMPLES, HOP_SAMPLES, lead=lead, count=count, block=_BLOCK_FRAMES):
-        block = np.abs(rfft(frames * window, axis=1))
+        block = np.abs(np.fft.rfft(frames * window, axis=1))
         joined = block if before is None else np.concatenate([before, block])
         rises.append(np.maximum(np.diff(joined, axis=0), 0.0).sum(axis=1, dtype=np.float64))
         before = block[-1:]

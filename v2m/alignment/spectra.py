@@ -176,8 +176,6 @@ def _profiles(
 
 def _spectra(samples: NDArray[np.float32], window: int, hop: int) -> Iterator[NDArray[np.complex64]]:
     """Hann-windowed spectra of windows centred on every `hop`-th sample, in blocks `[frames, bins]`."""
-    from scipy.fft import rfft
-
     if not samples.size:
         return
     shape = np.hanning(window + 1)[:-1].astype(np.float32)
@@ -185,7 +183,7 @@ def _spectra(samples: NDArray[np.float32], window: int, hop: int) -> Iterator[ND
     samples = samples.astype(np.float32, copy=False)
     for views in windows(samples, window, hop, lead=window // 2, count=count, block=_BLOCK_FRAMES):
         if views.any():
-            yield rfft(views * shape, axis=1)
+            yield np.fft.rfft(views * shape, axis=1)
         else:
             yield np.zeros((len(views), window // 2 + 1), np.complex64)
 
