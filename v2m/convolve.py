@@ -1,4 +1,7 @@
-"""Sound in blocks, convolved with an impulse response: FFT overlap-add."""
+"""Sound in blocks, convolved with an impulse response: FFT overlap-add.
+
+The transforms are numpy's: scipy's, as fast, take a third of a second to import.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -50,4 +51,7 @@ def _options(
 
 def main() -> None:
     """Run `v2m` with the arguments of this process, and exit."""
+    # The threads of v2m's own stages share the cores. Those of numpy's matrix products would help none
+    # of its small ones, and wait for the next in a busy loop.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(run_to_end(lambda: app(standalone_mode=False)))
