@@ -7,7 +7,8 @@ RGB cannot hold are not the same, since they are cut off after the mean and not 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,15 +49,16 @@ def average_planes(frame: VideoFrame, size: tuple[int, int]) -> NDArray[np.uint8
     # A sum over one column of a block has sixteen bits.
     if rest_x or rest_y or columns % 2 or rows % 2 or not 2 <= rows <= 256:
         return None
+    planes: Sequence[Any] = frame.planes  # that they are buffers, their types do not say
     luma, blue, red = (
         np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
-        for plane in frame.planes
+        for plane in planes
     )
     means = np.empty((size[1], size[0], 3), np.float32)
     for number, (plane, shrunk) in enumerate(zip((luma, blue, red), (1, 2, 2), strict=True)):
         _means(plane, rows // shrunk, columns // shrunk, means[..., number])
-    # Rounded and cut off at 0 and 255.
-    return np.asarray(cv2.add(cv2.transform(means, _to_rgb(*weights)), 0, dtype=cv2.CV_8U), dtype=np.uint8)
+    rgb = np.asarray(cv2.transform(means, _to_rgb(*weights)), dtype=np.float32)
+    return np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
 
 
 def _to_rgb(of_red: float, of_blue: float) -> NDArray[np.float32]:

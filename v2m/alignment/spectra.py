@@ -183,7 +183,7 @@ def _spectra(samples: NDArray[np.float32], window: int, hop: int) -> Iterator[ND
     samples = samples.astype(np.float32, copy=False)
     for views in windows(samples, window, hop, lead=window // 2, count=count, block=_BLOCK_FRAMES):
         if views.any():
-            yield np.fft.rfft(views * shape, axis=1)
+            yield np.fft.rfft(views * shape, axis=1).astype(np.complex64, copy=False)
         else:
             yield np.zeros((len(views), window // 2 + 1), np.complex64)
 
