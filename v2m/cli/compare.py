@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from v2m.alignment.defaults import SHIFTS
-from v2m.cli.options import Json
+from v2m.cli.options import ClipModelFile, Json, PoseModelFile
 from v2m.cli.progress import StageProgress
 
 
@@ -25,6 +25,8 @@ def command(
     ] = SHIFTS,
     resamples: Annotated[int, typer.Option(metavar="N", min=10, help="Resamples of the bootstrap.")] = 2000,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of all that is random.")] = 0,
+    clip_model: ClipModelFile = None,
+    pose_model: PoseModelFile = None,
     as_json: Json = False,
 ) -> None:
     """Rank music by how well it fits the picture, with paired bootstrap intervals.
@@ -43,7 +45,12 @@ def command(
     pairs = [(clips[0], track) for track in audio] if audio else [(clip, None) for clip in clips]
     if len(pairs) < 2:
         raise ScoringError("name at least two clips to compare, or one and two files with --audio")
-    requests = [make_request(clip, audio=track, shifts=shifts, seed=seed) for clip, track in pairs]
+    requests = [
+        make_request(
+            clip, audio=track, shifts=shifts, seed=seed, clip_model=clip_model, pose_model=pose_model
+        )
+        for clip, track in pairs
+    ]
     with StageProgress() as progress:
         scores = score_alike(requests, progress)
         ranking = rank(scores, resamples=resamples, seed=seed)

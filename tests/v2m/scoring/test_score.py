@@ -405,3 +405,7 @@ def test_comparing_takes_two(clip: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     ranking = json.loads(done.stdout)["ranking"]
     assert [entry["name"].split(" + ")[1] for entry in ranking["entries"]] == ["on.wav", "off.wav"]
+    lost = run("compare", clip, "--audio", music, "--audio", there, "--pose-model", "no.task", cwd=tmp_path)
+    assert lost.returncode == 1
+    assert lost.stderr.count("\n") == 1
+    assert "no.task: no such model file" in lost.stderr
