@@ -16,6 +16,8 @@ LEAN_SLOT = 0.3
 LEAN_S = 0.045
 # Farther than this from any place it could be played, an event is let go.
 MISS_S = 0.060
+# A movement nearer than this to what its slot sounds is heard as one with it.
+MOVE_MISS_S = 0.025
 # In dense editing only what falls this close to an eighth is part of the grid.
 GRID_S = 0.040
 
@@ -74,7 +76,7 @@ def place_hits(grid: BeatGrid, targets: Targets, duration_s: float) -> tuple[Bea
         if near in taken:
             other = taken[near]
             why = f"shares its place with {_a(other.source)} at {other.time_s:.2f} s, which is played"
-        elif abs(played - time) > (MISS_S if kind in EDITS else 1e-4):
+        elif abs(played - time) > (MISS_S if kind in EDITS else MOVE_MISS_S):
             why = f"{1000 * abs(played - time):.0f} ms from any place in the bar on which it could be played"
         elif crowd > 0 and kind != "section" and not places.on_eighth(near, time):
             why = "between the beats of the grid that the neighbouring cuts share"

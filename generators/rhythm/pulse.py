@@ -19,8 +19,8 @@ from generators.rhythm.timeline import Timeline, metric_weight
 
 # Attacks of the ensemble a second, at density 0 and at density 1; and how many there are with the light
 # ones, which only the figuration plays, where the picture moves that often.
-ATTACKS_PER_S = {"film": (0.8, 3.3), "dance": (1.6, 5.2)}
-WITH_LIGHT_PER_S = {"film": (0.9, 6.2), "dance": (1.2, 7.0)}
+ATTACKS_PER_S = {"film": (0.7, 4.4), "dance": (1.6, 5.2)}
+WITH_LIGHT_PER_S = {"film": (0.8, 9.0), "dance": (1.2, 7.0)}
 ACCENT_SHARE = {"film": 1.35, "dance": 1.7}
 METRE_SHARE = {"film": 0.42, "dance": 0.7}
 GROOVE_SHARE = {"film": 0.33, "dance": 0.4}
@@ -30,7 +30,7 @@ MOVED_POWER = 0.4
 MOVES_AT_ALL = 0.5  # what a slot is given for moving, however little, beside a 1 for a clean cut
 LEAST = 0.22  # a slot that matters less than this is left free, however full the bar may be
 SPACE_BEFORE_HIT = 0.5  # in a film, hits this heavy have a slot of silence before them
-SIDE_BY_SIDE = {"film": 0.5, "dance": 0.25}  # two neighbouring slots both attack if both move this much
+SIDE_BY_SIDE = {"film": 0.4, "dance": 0.25}  # two neighbouring slots both attack if both move this much
 NIMBLE_S = 0.11  # the figuration plays neighbouring slots only if they are this far apart
 
 
