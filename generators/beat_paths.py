@@ -2,8 +2,9 @@
 
 Time runs in whole steps. A state is (step of the beat, gait, place in the bar); a gait is a base tempo
 and the interval, in steps, that the last beat kept. The next interval is as long, or one step shorter or
-longer; a gait may be handed to a neighbouring base that has the same interval; and at the few steps where
-a section may begin, the last interval may be stretched and any base may take over. Arrays of beats and
+longer; a gait may be handed to a neighbouring base that has the same interval; a downbeat may follow a
+downbeat after a beat and a half, in the same gait; and at the few steps where a section may begin, the last
+interval may be stretched and any base may take over. Arrays of beats and
 of choices are kept for one stretch of the clip at a time: the first pass keeps what each stretch begins
 with, the second goes back through the stretches and computes each anew, so that an hour needs no more
 memory than some minutes do, and the optimum is exact.
@@ -20,7 +21,8 @@ from encoders.compiled import compiled
 
 STRETCH = 32_768  # steps computed at a time: two or three minutes
 NEVER = np.float32(-1e30)
-_BEGINS, _TURNS = 254, 255  # choices beside 8 · place before + which predecessor
+# Choices beside 8 · place before + which predecessor.
+_DOTTED, _BEGINS, _TURNS = 253, 254, 255
 _MOST_PREDECESSORS = 5
 
 Floats = NDArray[np.float32]
@@ -62,6 +64,8 @@ class Terrain:
         turns: int64, sorted: the steps on which a section may begin.
         turn_cost: float32 `[B, B]`, of going from one base to another there.
         stretch_cost: float32 `[S]`, of stretching the last interval by 0, 1, … steps.
+        dotted_bar: what a bar of a single beat and a half costs (3/8 among bars of quarters); infinite
+            where there is to be none.
     """
 
     earns: Floats
@@ -73,15 +77,23 @@ class Terrain:
     turns: Ints
     turn_cost: Floats
     stretch_cost: Floats
+    dotted_bar: float = np.inf
 
 
 @dataclass(frozen=True)
 class BeatPath:
-    """Attributes: step, place in the bar and gait of each beat; the sum of what was earned and paid."""
+    """The beats found.
+
+    Attributes:
+        steps, places, gaits: step, place in the bar and gait of each beat.
+        dotted: the numbers of the beats that are dotted, each a bar of its own.
+        score: the sum of what was earned and paid.
+    """
 
     steps: tuple[int, ...]
     places: tuple[int, ...]
     gaits: tuple[int, ...]
+    dotted: tuple[int, ...]
     score: float
 
 
@@ -130,7 +142,8 @@ def best_path(gaits: Gaits, terrain: Terrain) -> BeatPath:
     """The chain of beats that earns most, from near the first step to within an interval of the last."""
     steps, places = terrain.earns.shape
     n_gaits = len(gaits.length)
-    longest = int(gaits.length.max()) + len(terrain.stretch_cost)
+    dotted_length = np.round(1.5 * gaits.length).astype(np.int64)
+    longest = max(int(gaits.length.max()) + len(terrain.stretch_cost), int(dotted_length.max()))
     offsets = np.array(
         [[n - round(f * n) for f in terrain.fractions] for n in gaits.length.tolist()], dtype=np.int64
     ).reshape(n_gaits, len(terrain.fractions))
@@ -140,7 +153,8 @@ def best_path(gaits: Gaits, terrain: Terrain) -> BeatPath:
     fixed = (
         gaits.length, gaits.base, gaits.home, gaits.cost, gaits.before, gaits.before_cost,
         terrain.earns, terrain.within, offsets, terrain.begins, np.float32(terrain.late), terrain.ends_bar,
-        turn_at, terrain.turn_cost, terrain.stretch_cost, turned,
+        turn_at, terrain.turn_cost, terrain.stretch_cost, turned, dotted_length,
+        np.float32(terrain.dotted_bar),
     )  # fmt: skip
 
     best = np.full((longest + 1, n_gaits, places), NEVER, dtype=np.float32)
@@ -154,6 +168,7 @@ def best_path(gaits: Gaits, terrain: Terrain) -> BeatPath:
 
     step, gait, place, score = _last(best, steps, int(gaits.length.min()))
     found: list[tuple[int, int, int]] = []
+    dotted_ends: list[int] = []  # how many beats, from the end, follow each dotted one
     for number in range(len(starts) - 1, -1, -1):
         start = starts[number]
         if number < len(starts) - 1:
@@ -169,12 +184,18 @@ def best_path(gaits: Gaits, terrain: Terrain) -> BeatPath:
                 before, place_before, extra = turned[turn_at[step], gaits.base[gait]].tolist()
                 step -= int(gaits.length[before]) + extra
                 gait, place = before, place_before
+            elif choice == _DOTTED:
+                dotted_ends.append(len(found))
+                step -= int(dotted_length[gait])
             else:
                 place, k = divmod(choice, 8)
                 step -= int(gaits.length[gait])
                 gait = int(gaits.before[gait, k])
     rows = found[::-1]
-    return BeatPath(tuple(r[0] for r in rows), tuple(r[1] for r in rows), tuple(r[2] for r in rows), score)
+    dotted = tuple(len(rows) - 1 - after for after in reversed(dotted_ends))
+    return BeatPath(
+        tuple(r[0] for r in rows), tuple(r[1] for r in rows), tuple(r[2] for r in rows), dotted, score
+    )
 
 
 def _last(best: Floats, steps: int, shortest: int) -> tuple[int, int, int, float]:
@@ -207,6 +228,8 @@ def _advance(
     turn_cost: Floats,
     stretch_cost: Floats,
     turned: NDArray[np.int64],
+    dotted_length: Ints,
+    dotted_bar: np.float32,
 ) -> None:
     """Fill `best` (a ring over the last steps) and `choices` for the steps from `start` to `stop`."""
     ring, n_gaits, places = best.shape
@@ -252,6 +275,16 @@ def _advance(
                     last = p
             row[g, 0] = arrive[last] - ends_bar[last] + inside + earns[t, 0]
             choices[t - start, g, 0] = 8 * last + came[last]
+            source = t - dotted_length[g]
+            if source < 0 or dotted_bar == np.inf:
+                continue
+            # Its eighths earn what is the first column of `within` among bars of quarters.
+            third = dotted_length[g] // 3
+            inside = within[t - third, 0] + within[t - 2 * third, 0] - np.float32(1.5) * cost[g]
+            value = best[source % ring, g, 0] + inside + earns[t, 0] - dotted_bar
+            if value > row[g, 0]:
+                row[g, 0] = value
+                choices[t - start, g, 0] = 253
         turn = turn_at[t]
         if turn < 0:
             continue

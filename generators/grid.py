@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from encoders.errors import V2MError
 
+DOTTED_SLOTS = 6  # of a beat that is a beat and a half of its neighbours: the one of a 3/8 bar
+
 
 class PlanError(V2MError, ValueError):
     """A plan contradicts itself, or a plan file does not say what it must."""
@@ -39,7 +41,8 @@ class Bar:
 
     Attributes:
         beats_s: the time of each beat, the first is the downbeat; as many as the bar has beats.
-        slots_per_beat: 4 where the beat divides into sixteenths, 3 where it is compound.
+        slots_per_beat: 4 where the beat divides into sixteenths, 3 where it is compound and divides into
+            eighths, 6 where one dotted beat stands among quarters.
         accents: where the picture moves, sorted by slot, at most one a slot.
     """
 
@@ -58,6 +61,16 @@ class Bar:
     @property
     def slots(self) -> int:
         return self.beats * self.slots_per_beat
+
+    @property
+    def dotted(self) -> bool:
+        """Whether it is a single beat and a half of its neighbours': 3/8 among quarters."""
+        return self.beats == 1 and self.slots_per_beat == DOTTED_SLOTS
+
+    @property
+    def eighth_slots(self) -> int:
+        """How many slots an eighth has: a third of a dotted beat, half of any other."""
+        return max(1, self.slots_per_beat // (3 if self.slots_per_beat % 3 == 0 else 2))
 
 
 @dataclass(frozen=True)

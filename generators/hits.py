@@ -143,8 +143,8 @@ class _Places:
 
     def on_eighth(self, near: int, time_s: float) -> bool:
         bar, slot = self.slots[near]
-        half = self.grid.bars[bar].slots_per_beat // 2 or 1
-        return slot % half == 0 and abs(self.even_s[near] - time_s) <= GRID_S
+        eighth = self.grid.bars[bar].eighth_slots
+        return slot % eighth == 0 and abs(self.even_s[near] - time_s) <= GRID_S
 
     def words(self, near: int) -> str:
         bar, slot = self.slots[near]

@@ -168,6 +168,8 @@ def _even_grid(
         tempo_bpm=tempo_bpm,
         prefer_bpm=prefer_bpm,
         metres=style.metres,
+        # A dancer counts whole beats.
+        dotted_bars=style.dotted_bars and mode == "film",
         costs=MODE_COSTS[mode],
     )
 

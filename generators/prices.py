@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from generators.grid import BeatGrid
 from generators.hits import Hit
@@ -39,7 +40,7 @@ class _Paid:
     """What each beat of a grid cost, and what can be said of it."""
 
     def __init__(self, grid: BeatGrid, costs: Costs) -> None:
-        self.beats_s = grid.beats_s
+        self.lengths_s = _beat_lengths_s(grid)
         self.cost = np.zeros(len(grid.beats_s))
         self.said: dict[int, str] = {}
         self._price_tempo(grid, costs)
@@ -49,7 +50,7 @@ class _Paid:
         """The sum over beats `first` to `end`, and the sentences; drift is told as one."""
         words = [self.said[beat] for beat in range(first, end) if beat in self.said]
         if end - first >= 3:
-            intervals = np.diff(self.beats_s[max(first - 1, 0) : end])
+            intervals = self.lengths_s[max(first - 1, 0) : end - 1]
             steady = intervals[np.abs(intervals / np.median(intervals) - 1) < 0.1]
             drifted = steady[0] / steady[-1] - 1
             if abs(drifted) > DRIFT and not any("bpm" in word for word in words):
@@ -57,7 +58,7 @@ class _Paid:
         return float(self.cost[first:end].sum()), words
 
     def _price_tempo(self, grid: BeatGrid, costs: Costs) -> None:
-        intervals = np.diff(grid.beats_s)
+        intervals = _beat_lengths_s(grid)[:-1]
         downbeats = set(grid.first_beat[:-1].tolist())
         for k in range(1, len(intervals)):
             change = float(intervals[k] / intervals[k - 1] - 1)
@@ -81,10 +82,22 @@ class _Paid:
             self.said[downbeat] = "; ".join(words)
 
     def _price_bars(self, grid: BeatGrid, costs: Costs) -> None:
-        usual = int(np.bincount([bar.beats for bar in grid.bars]).argmax())
+        quarters = [bar.beats for bar in grid.bars if not bar.dotted]
+        usual = int(np.bincount(quarters).argmax()) if quarters else 1
         for b, bar in enumerate(grid.bars[:-1]):
             arrives = int(grid.first_beat[b + 1])
-            if b > 0 and bar.beats < usual:
+            if bar.dotted:
+                self.cost[arrives] += costs.dotted_bar
+                words = f"bar {b + 1} is a beat and a half"
+                self.said[arrives] = "; ".join(filter(None, [self.said.get(arrives), words]))
+            elif b > 0 and bar.beats < usual:
                 self.cost[arrives] += costs.short_bar * (1.0 if 2 * bar.beats == usual else 1.5)
                 words = f"bar {b + 1} is cut to {bar.beats} beat{'s' * (bar.beats > 1)}"
                 self.said[arrives] = "; ".join(filter(None, [self.said.get(arrives), words]))
+
+
+def _beat_lengths_s(grid: BeatGrid) -> NDArray[np.float64]:
+    """`[beats]`: how long each beat is, a dotted one told as the plain beat that it keeps the tempo of."""
+    dotted = [bar.dotted for bar in grid.bars for _ in bar.beats_s]
+    lengths: NDArray[np.float64] = np.diff(grid.knots_s) / np.where(dotted, 1.5, 1.0)
+    return lengths

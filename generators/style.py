@@ -27,6 +27,7 @@ class Style:
         description: one sentence.
         tempo_bpm: slowest and fastest tempo at which the style is itself.
         metres: beats a bar: the usual metre first, then those that the picture may prefer.
+        dotted_bars: whether a single bar of 3/8 may stand among the others where a cut needs one.
         suits: mode name → how well the style suits it, 0 to 1 (film, dance).
         valence, arousal: the range, −1 to 1, in which `auto` may choose it.
         arrangement: voices, patterns and everything else, as read from the file.
@@ -37,6 +38,7 @@ class Style:
     description: str
     tempo_bpm: tuple[float, float]
     metres: tuple[int, ...]
+    dotted_bars: bool
     suits: dict[str, float]
     valence: tuple[float, float]
     arousal: tuple[float, float]
@@ -75,6 +77,7 @@ def load_style(name: str) -> Style:
             description=data["description"],
             tempo_bpm=(float(data["tempo_bpm"][0]), float(data["tempo_bpm"][1])),
             metres=(int(data["beats_per_bar"]), *(int(m) for m in data.get("other_metres", ()))),
+            dotted_bars=bool(data.get("dotted_bars", False)),
             suits={k: float(v) for k, v in data["suits"].items()},
             valence=(float(data["valence"][0]), float(data["valence"][1])),
             arousal=(float(data["arousal"][0]), float(data["arousal"][1])),

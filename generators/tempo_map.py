@@ -9,7 +9,8 @@ apart. What it may do is what a film composer's click track does:
   a jolt (the just-noticeable tempo change is 2–4 %, Drake & Botte 1993), or on to a neighbouring base, for
   a price;
 * take another base tempo, and hold the last beat for a breath, where a section begins;
-* cut a bar short, to 2/4 or by one beat, for a price.
+* cut a bar short, to 2/4 or by one beat, for a price;
+* put in a bar of 3/8, which moves what follows by half a beat, for a price and where the style has it.
 
 What falls on an eighth or a sixteenth inside a beat is rewarded too, less. The optimum is exact.
 """
@@ -17,12 +18,13 @@ What falls on an eighth or a sixteenth inside a beat is rewarded too, less. The 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generators.beat_paths import NEVER, BeatPath, Gaits, Terrain, best_path, make_gaits
-from generators.grid import Bar, BeatGrid
+from generators.grid import DOTTED_SLOTS, Bar, BeatGrid
 from generators.targets import Targets
 
 STEPS = 100  # in a beat of the fastest base tempo; one step is then one per cent of it
@@ -68,6 +70,7 @@ class Costs:
         breath: holding the last beat before a section, and `breath_beat` for a whole beat more.
         longest_breath: as a share of a beat.
         short_bar: dropping one beat, or two, of a bar.
+        dotted_bar: a bar of 3/8 among bars of quarters.
         pickup: beginning in mid-bar.
         late: beginning after the first frame instead of on it.
         idle_beat: a beat that meets no movement (dance: keeps double time from winning).
@@ -82,7 +85,8 @@ class Costs:
     breath: float = 0.15
     breath_beat: float = 0.6
     longest_breath: float = 0.5
-    short_bar: float = 0.40
+    short_bar: float = 0.30
+    dotted_bar: float = 0.40
     pickup: float = 0.4
     late: float = 0.3
     idle_beat: float = 0.0
@@ -97,6 +101,7 @@ DANCE = Costs(
     most_change=0.0,
     longest_breath=0.0,
     short_bar=2.0,
+    dotted_bar=2.0,
     pickup=0.15,
     late=0.05,
     idle_beat=0.04,
@@ -111,6 +116,7 @@ def find_grid(
     tempo_bpm: tuple[float, float],
     prefer_bpm: float,
     metres: tuple[int, ...],
+    dotted_bars: bool = False,
     costs: Costs,
 ) -> BeatGrid:
     """The beat grid that best meets the targets.
@@ -122,10 +128,13 @@ def find_grid(
         prefer_bpm: the tempo chosen when the picture does not care.
         metres: beats a bar: the usual one first, then those that the picture may prefer; 6 is 6/8, two
             beats of three.
+        dotted_bars: whether a single bar of 3/8 may stand among bars of quarters.
         costs: `FILM` or `DANCE`.
     """
     if duration_s < 2.5 * 60.0 / prefer_bpm:
         return _gesture(duration_s, prefer_bpm)
+    if not dotted_bars:
+        costs = replace(costs, dotted_bar=np.inf)
     scale = _Scale(duration_s, tempo_bpm, prefer_bpm)
     head = replace(scale, duration_s=min(duration_s, SEARCH_S))
     near = _within(targets, head.duration_s)
@@ -232,6 +241,7 @@ def _terrain(
         turns=np.array(sorted(t for t in turns if 0 <= t < scale.steps), dtype=np.int64),
         turn_cost=turn_cost.astype(np.float32),
         stretch_cost=stretch_cost.astype(np.float32),
+        dotted_bar=np.inf if compound else costs.dotted_bar,
     )
 
 
@@ -275,12 +285,14 @@ def _rewards(targets: Targets, steps: int, step_s: float) -> NDArray[np.float64]
 
 def _to_grid(path: BeatPath, scale: _Scale, metre: int) -> BeatGrid:
     """Group beats into bars at each place 0; the grid ends one period after the last beat."""
-    bars: list[list[float]] = []
-    for step, place in zip(path.steps, path.places, strict=True):
-        if place == 0 or not bars:
-            bars.append([])
-        bars[-1].append(step * scale.step_s)
-    beats_s = [time for bar in bars for time in bar]
-    last = beats_s[-1] - beats_s[-2] if len(beats_s) > 1 else 60.0 / scale.prefer_bpm
+    first_of: list[int] = [k for k, place in enumerate(path.places) if place == 0 or k == 0]
+    beats_s = [step * scale.step_s for step in path.steps]
     slots = 3 if metre == 6 else 4
-    return BeatGrid(tuple(Bar(tuple(bar), slots) for bar in bars), beats_s[-1] + last)
+    bars = tuple(
+        Bar(tuple(beats_s[first:end]), DOTTED_SLOTS if first in path.dotted else slots)
+        for first, end in pairwise([*first_of, len(beats_s)])
+    )
+    last = beats_s[-1] - beats_s[-2] if len(beats_s) > 1 else 60.0 / scale.prefer_bpm
+    if len(path.steps) - 2 in path.dotted:
+        last /= 1.5
+    return BeatGrid(bars, beats_s[-1] + last)

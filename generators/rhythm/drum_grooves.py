@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from generators.form import Section
+from generators.grid import DOTTED_SLOTS
 from generators.rhythm.grooves import LEVELS, Family, Groove, Hit, load_families
 from generators.rhythm.meter import fit_beats
 from generators.rhythm.pulse import Attack, Pulse
@@ -101,6 +102,8 @@ def _full_strokes(groove: Groove) -> dict[str, int]:
 
 def fit_hits(hits: list[Hit], written: int, beats: int, slots_per_beat: int) -> list[Hit]:
     """Hits of a bar of `written` beats of four slots, for a bar in another metre."""
+    if beats == 1 and slots_per_beat == DOTTED_SLOTS:
+        return [hit for hit in hits if hit.slot < DOTTED_SLOTS]
     out: dict[tuple[str, int], Hit] = {}
     for beat, source in enumerate(fit_beats(written, beats)):
         for hit in hits:

@@ -267,6 +267,8 @@ def _played(timeline: Timeline, band: Band, struck: list[_Struck]) -> tuple[Note
             beats = timeline.plan.grid.bars[bar]
             beat_s = timeline.bar_length_s(bar) / beats.beats
             sixteenth = round(slot * 4 / beats.slots_per_beat)
+            if beats.dotted:
+                beat_s, sixteenth = beat_s / 1.5, round(slot)
             lean_s = human * family.lean_s(row.drum, sixteenth, beat_s, 0.5 * draw)
             lean_s = float(np.clip(lean_s, -LEAN_LIMIT_S, LEAN_LIMIT_S))
         notes.append(

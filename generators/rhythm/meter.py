@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from generators.grid import DOTTED_SLOTS
+
 # Which beats of a four-beat pattern stand for the beats of another metre: the downbeat stays a
 # downbeat, and the backbeat (second and fourth) stays weak.
 _FOUR_TO = {1: (0,), 2: (0, 1), 3: (0, 1, 3), 4: (0, 1, 2, 3), 5: (0, 1, 3, 2, 3), 6: (0, 1, 3, 2, 1, 3)}
@@ -13,8 +15,11 @@ _FOUR_TO = {1: (0,), 2: (0, 1), 3: (0, 1, 3), 4: (0, 1, 2, 3), 5: (0, 1, 3, 2, 3
 def fit_pattern(pattern: str, beats: int, slots_per_beat: int) -> str:
     """A pattern of four characters a beat, for a bar of `beats` beats of `slots_per_beat` slots.
 
-    Compound beats keep what falls on the beat and put its second half on the last third.
+    Compound beats keep what falls on the beat and put its second half on the last third. A 3/8 bar among
+    quarters plays the first six sixteenths, in the pattern's own pace.
     """
+    if beats == 1 and slots_per_beat == DOTTED_SLOTS:
+        return pattern[:DOTTED_SLOTS].ljust(DOTTED_SLOTS, ".")
     cells = [pattern[i : i + 4] for i in range(0, len(pattern), 4)]
     return "".join(_cell(cells[beat], slots_per_beat) for beat in fit_beats(len(cells), beats))
 

@@ -104,8 +104,9 @@ def offbeat(
     notes = []
     for b in bars:
         bar, first = timeline.plan.grid.bars[b], int(timeline.first_slot[b])
-        half = bar.slots_per_beat // 2 if bar.slots_per_beat % 2 == 0 else bar.slots_per_beat - 1
-        slots = {first + beat * bar.slots_per_beat + half: 0.5 for beat in range(bar.beats)}
+        # Half-way through a beat of two eighths, on the last of three.
+        last = (bar.slots_per_beat - 1) // bar.eighth_slots * bar.eighth_slots
+        slots = {first + beat * bar.slots_per_beat + last: 0.5 for beat in range(bar.beats)}
         slots |= {a.at: 0.45 + 0.55 * a.moved for a in pulse.bars[b] if a.moved >= 0.5}
         for at in sorted(slots):
             if at < timeline.final_slot:

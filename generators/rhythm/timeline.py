@@ -108,11 +108,13 @@ class Timeline:
 def metric_weight(slot: int, beats: int, slots_per_beat: int) -> float:
     """How strong a slot is by its place in the bar: 1 the downbeat, 0 the weakest.
 
-    The hierarchy of Lerdahl and Jackendoff (1983): bar, half bar, beat, half beat, rest.
+    The hierarchy of Lerdahl and Jackendoff (1983): bar, half bar, beat, eighth, rest. A dotted beat has
+    three eighths.
     """
     if slot == 0:
         return 1.0
     beat, rest = divmod(slot, slots_per_beat)
     if rest:
-        return 0.25 if slots_per_beat % 2 == 0 and rest * 2 == slots_per_beat else 0.05
+        divided = 3 if slots_per_beat % 3 == 0 else 2
+        return 0.25 if rest * divided % slots_per_beat == 0 else 0.05
     return 0.7 if beats % 2 == 0 and beat * 2 == beats else 0.5

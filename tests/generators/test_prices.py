@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from generators.grid import Bar, BeatGrid
+from generators.grid import DOTTED_SLOTS, Bar, BeatGrid
 from generators.hits import Hit
 from generators.prices import price_hits
 from generators.tempo_map import FILM
@@ -39,6 +40,15 @@ def test_a_short_bar_is_paid_by_the_hit_after_it() -> None:
     first, second, third = price_hits(grid, tuple(hit_at(grid, bar) for bar in (1, 3, 4)), FILM)
     assert (first.cost, second.cost, third.cost) == (0.0, pytest.approx(FILM.short_bar), 0.0)
     assert second.why == "here; bar 3 is cut to 2 beats"
+
+
+def test_a_beat_and_a_half_is_a_bar_not_a_breath() -> None:
+    plain = grid_of([0.5] * 8 + [0.75] + [0.5] * 8, [4, 4, 1, 4, 4])
+    bars = (*plain.bars[:2], replace(plain.bars[2], slots_per_beat=DOTTED_SLOTS), *plain.bars[3:])
+    grid = BeatGrid(bars, plain.end_s)
+    before, after, later = price_hits(grid, tuple(hit_at(grid, bar) for bar in (2, 3, 4)), FILM)
+    assert (before.cost, after.cost, later.cost) == (0.0, pytest.approx(FILM.dotted_bar), 0.0)
+    assert after.why == "here; bar 3 is a beat and a half"
 
 
 def test_a_breath_and_a_turn_are_told_apart() -> None:

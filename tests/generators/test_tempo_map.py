@@ -50,6 +50,46 @@ def test_sections_get_downbeats_even_at_the_price_of_a_short_bar() -> None:
     assert np.abs(np.asarray(times)[:, None] - grid.downbeats_s).min(axis=1).max() < 0.02
 
 
+def test_cuts_half_a_beat_off_get_a_bar_of_three_eighths_where_the_style_has_it() -> None:
+    """At a fixed tempo, four cuts on the beat, then four on what was between beats."""
+    beat = 60 / 100
+    times = [4 * beat, 7 * beat, 11 * beat, 13 * beat, 17.5 * beat, 20.5 * beat, 24.5 * beat, 27.5 * beat]
+
+    def grid_at(dotted_bars: bool) -> BeatGrid:
+        return find_grid(
+            targets(times),
+            20.0,
+            tempo_bpm=(99, 101),
+            prefer_bpm=100,
+            metres=(4,),
+            dotted_bars=dotted_bars,
+            costs=FILM,
+        )
+
+    grid = grid_at(True)
+    (dotted,) = [number for number, bar in enumerate(grid.bars) if bar.dotted]
+    bar = grid.bars[dotted]
+    length_s = grid.bar_end_s(dotted) - bar.start_s
+    assert length_s == pytest.approx(1.5 * beat, rel=0.05)
+    assert 13 * beat - 0.1 < bar.start_s < 17 * beat
+    assert misses(grid, times).max() < 0.08
+    # Its six sixteenths keep the pace of the others.
+    steps = np.diff([grid.slot_time_s(dotted, slot) for slot in range(bar.slots + 1)])
+    assert len(steps) == 6
+    assert np.abs(steps * 4 / beat - 1).max() < 0.06
+    assert not any(bar.dotted for bar in grid_at(False).bars)
+    assert misses(grid_at(False), times).max() > 0.08
+
+
+def test_cuts_on_a_pulse_get_no_irregular_bar() -> None:
+    beat = 60 / 100
+    times = [beat * k for k in (4, 7, 12, 14, 20, 23, 29, 32, 36)]
+    grid = find_grid(
+        targets(times), 24.0, tempo_bpm=(70, 130), prefer_bpm=100, metres=(4, 3), dotted_bars=True, costs=FILM
+    )
+    assert {bar.slots for bar in grid.bars[1:-1]} == {16}
+
+
 def test_a_picture_that_turns_every_three_beats_gets_a_waltz() -> None:
     beat = 60 / 96
     every_three = grid_for(targets([3 * beat * k for k in range(1, 14)], "section", 1.0), 27.0, bpm=(90, 102))
