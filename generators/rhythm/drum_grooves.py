@@ -9,7 +9,7 @@ import numpy as np
 from generators.form import Section
 from generators.grid import DOTTED_SLOTS
 from generators.rhythm.grooves import LEVELS, Family, Groove, Hit, load_families
-from generators.rhythm.meter import fit_beats
+from generators.rhythm.meter import fit_beats, is_waltz_in_eighths
 from generators.rhythm.pulse import Attack, Pulse
 from generators.rhythm.timeline import Timeline
 
@@ -104,6 +104,9 @@ def fit_hits(hits: list[Hit], written: int, beats: int, slots_per_beat: int) -> 
     """Hits of a bar of `written` beats of four slots, for a bar in another metre."""
     if beats == 1 and slots_per_beat == DOTTED_SLOTS:
         return [hit for hit in hits if hit.slot < DOTTED_SLOTS]
+    if is_waltz_in_eighths(written, slots_per_beat):
+        on_beats = [replace(hit, slot=hit.slot // 4) for hit in hits if hit.slot % 4 == 0]
+        return [replace(hit, slot=3 * beat + hit.slot) for beat in range(beats) for hit in on_beats]
     out: dict[tuple[str, int], Hit] = {}
     for beat, source in enumerate(fit_beats(written, beats)):
         for hit in hits:

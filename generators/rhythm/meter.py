@@ -9,19 +9,29 @@ from generators.grid import DOTTED_SLOTS
 # Which beats of a four-beat pattern stand for the beats of another metre: the downbeat stays a
 # downbeat, and the backbeat (second and fourth) stays weak.
 _FOUR_TO = {1: (0,), 2: (0, 1), 3: (0, 1, 3), 4: (0, 1, 2, 3), 5: (0, 1, 3, 2, 3), 6: (0, 1, 3, 2, 1, 3)}
+_SOFTEST_FIRST = "oxX"
 
 
 @cache
 def fit_pattern(pattern: str, beats: int, slots_per_beat: int) -> str:
     """A pattern of four characters a beat, for a bar of `beats` beats of `slots_per_beat` slots.
 
-    Compound beats keep what falls on the beat and put its second half on the last third. A 3/8 bar among
-    quarters plays the first six sixteenths, in the pattern's own pace.
+    A compound beat keeps what falls on the beat and plays three eighths for two; a lone second half goes
+    on the last third. Of a pattern in three it plays the whole, an eighth for each beat, so that a waltz's
+    bass and after-beats are those of a barcarolle. A 3/8 bar among quarters plays the pattern's first six
+    sixteenths, at their own pace.
     """
     if beats == 1 and slots_per_beat == DOTTED_SLOTS:
         return pattern[:DOTTED_SLOTS].ljust(DOTTED_SLOTS, ".")
+    if is_waltz_in_eighths(len(pattern) // 4, slots_per_beat):
+        return pattern[::4] * beats
     cells = [pattern[i : i + 4] for i in range(0, len(pattern), 4)]
     return "".join(_cell(cells[beat], slots_per_beat) for beat in fit_beats(len(cells), beats))
+
+
+def is_waltz_in_eighths(written: int, slots_per_beat: int) -> bool:
+    """Whether a pattern of `written` beats goes into each beat, a beat to an eighth."""
+    return written == 3 == slots_per_beat
 
 
 @cache
@@ -45,6 +55,8 @@ def _cell(cell: str, slots: int) -> str:
             at = round(position * slots / 4)
             if at < slots and out[at] == ".":
                 out[at] = char
+    if slots == 3 and cell[0] != "." and cell[2] != ".":
+        out[1] = min(cell[0], cell[2], key=_SOFTEST_FIRST.index)
     return "".join(out)
 
 

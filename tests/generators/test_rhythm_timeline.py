@@ -49,7 +49,9 @@ def test_the_downbeat_weighs_most_and_the_half_bar_next() -> None:
     assert three[0] > three[4] == three[8]
 
 
-@pytest.mark.parametrize(("beats", "per"), [(2, 4), (3, 4), (5, 4), (6, 4), (7, 4), (4, 3), (2, 3), (1, 4)])
+@pytest.mark.parametrize(
+    ("beats", "per"), [(2, 4), (3, 4), (5, 4), (6, 4), (7, 4), (4, 3), (2, 3), (1, 4), (1, 6)]
+)
 def test_patterns_fit_any_metre(beats: int, per: int) -> None:
     kick, snare = (fit_pattern(p, beats, per) for p in ("X.......x.......", "....x.......x..."))
     assert len(kick) == len(snare) == beats * per
