@@ -24,7 +24,7 @@ def table_rows() -> list[str]:
             (
                 f"`{name}`",
                 f"{style.tempo_bpm[0]:g} to {style.tempo_bpm[1]:g}",
-                " or ".join(str(beats) for beats in style.metres),
+                " or ".join("6/8" if beats == 6 else str(beats) for beats in style.metres),
                 drums_of(band),
                 str(len(band.parts) + len(band.accents)),
                 synthesised(band),
