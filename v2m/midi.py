@@ -90,7 +90,7 @@ def tempo_map(grid: BeatGrid) -> TempoMap:
         ends_s.append(start_s)
     beat = 0
     for bar in grid.bars:
-        compound = bar.slots_per_beat == 3
+        compound = bar.slots_per_beat == 3 or bar.dotted
         metre = (3 * bar.beats, 8) if compound else (bar.beats, 4)
         if not metres or metres[-1][1:] != metre:
             metres.append((now, *metre))

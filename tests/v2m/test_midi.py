@@ -9,7 +9,7 @@ from generators.form import Section
 from generators.grid import Bar, BeatGrid
 from generators.key import Key
 from tests.v2m.songs import band
-from v2m.midi import MidiError, tempo_map, write_midi
+from v2m.midi import TICKS_PER_QUARTER, MidiError, tempo_map, write_midi
 
 
 def breathing_grid(start_s: float = 0.37, bars: int = 16) -> BeatGrid:
@@ -87,3 +87,19 @@ def test_a_grid_before_the_clip_or_a_missing_folder_is_one_line(tmp_path):
     with pytest.raises(MidiError, match="cannot be written"):
         write_midi(band(5.0), breathing_grid(), tmp_path / "missing" / "a.mid")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_bar_of_three_eighths_is_written_as_one_and_keeps_the_tempo():
+    beats_s = [0.5 * k for k in range(4)]
+    grid = BeatGrid(
+        (Bar(tuple(beats_s)), Bar((2.0,), 6), Bar(tuple(2.75 + t for t in beats_s))),
+        4.75,
+    )
+    tempi = tempo_map(grid)
+    assert [metre[1:] for metre in tempi.metres] == [(4, 4), (3, 8), (4, 4)]
+    assert np.diff(tempi.bar_ticks).tolist() == [
+        4 * TICKS_PER_QUARTER,
+        TICKS_PER_QUARTER * 3 // 2,
+        4 * TICKS_PER_QUARTER,
+    ]
+    assert set(tempi.mspq.tolist()) == {500_000}
