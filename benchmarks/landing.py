@@ -26,9 +26,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.clips import Subject, clips_in, made_clip
-from v2m.alignment import sync
+from encoders.clip import Clip
+from v2m.alignment import curves, sync
 from v2m.alignment.audio import read_sound
-from v2m.alignment.flow import measure_flow
+from v2m.alignment.curves import per_second
+from v2m.alignment.flow import Flow, measure_flow
+from v2m.alignment.heard import hear
 from v2m.alignment.measure import Measure
 from v2m.alignment.onsets import detect_onsets
 
@@ -71,40 +74,70 @@ class Landing:
     kinematic_count: int
     kinematic_beats: float | None
     kinematic_onsets: float | None
+    loudness_with_motion: float | None
     rotated_apart_cuts: float | None
+    rotated_apart_cuts_lift: float | None
     rotated_av_align: float | None
+    rotated_av_align_lift: float | None
+    rotated_loudness_with_motion: float | None
     loudness_error_lu: float | None
     length_error_frames: float
     missed_cuts_s: tuple[float, ...]
 
 
-def measure(subject: Subject, work: Path, *, seed: int = 0, lufs: float = -14.0) -> Landing:
-    """Score one clip, and measure what came out."""
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What there is to land on.
+
+    Attributes:
+        cuts_s, rests_s: of the ground truth, else the cuts that are found and no rests.
+        flow: of every frame.
+    """
+
+    subject: Subject
+    clip: Clip
+    cuts_s: NDArray[np.float64]
+    rests_s: NDArray[np.float64]
+    flow: Flow
+
+
+def scene_of(subject: Subject) -> Scene:
+    """Look at a clip for what is to be measured; the soundtrack's own senses have no part in it."""
     from encoders.clip import probe
     from encoders.encode import encode
+
+    clip = probe(subject.path)
+    if subject.truth is not None:
+        cuts, rests = np.array(subject.truth.cuts_s), np.array(subject.truth.kinematic_beats_s)
+    else:
+        found = encode(clip, senses=["cuts"])["cuts"].times_s
+        cuts, rests = found[(found > 0.0) & (found < clip.duration_s)], np.zeros(0)
+    return Scene(subject, clip, cuts, rests, measure_flow(subject.path))
+
+
+def measure(
+    scene: Scene, work: Path, *, seed: int = 0, lufs: float = -14.0, plan_path: Path | None = None
+) -> Landing:
+    """Score one clip, by a plan if one is there already, and measure what came out."""
     from generators.hits import EDITS
     from generators.plan_file import load_plan
     from v2m.soundtrack import soundtrack
 
+    subject, clip, cuts, rests, flow = scene.subject, scene.clip, scene.cuts_s, scene.rests_s, scene.flow
     stem = subject.path.stem
-    scored, plan_path = work / f"{stem}.scored.mkv", work / f"{stem}.plan.json"
-    report = soundtrack(subject.path, scored, save_plan=plan_path, seed=seed, lufs=lufs, force=True)
-    plan = load_plan(plan_path)
-    clip = probe(subject.path)
-    if subject.truth is not None:
-        cuts = np.array(subject.truth.cuts_s)
-        rests = np.array(subject.truth.kinematic_beats_s)
+    scored, saved = work / f"{stem}.scored.mkv", work / f"{stem}.plan.json"
+    if plan_path is None:
+        report = soundtrack(subject.path, scored, save_plan=saved, seed=seed, lufs=lufs, force=True)
     else:
-        found = encode(clip, senses=["cuts"])["cuts"].times_s
-        cuts = found[(found > 0.0) & (found < clip.duration_s)]
-        rests = np.zeros(0)
+        report = soundtrack(subject.path, scored, plan=plan_path, save_plan=saved, lufs=lufs, force=True)
+    plan = load_plan(saved)
     # A section may begin where nothing is cut; what is judged is the cuts that the plan takes up.
     edits = np.array(sorted(hit.time_s for hit in plan.planned_hits if hit.kind in EDITS))
     known = sync.distance_to_nearest(edits, cuts) <= clip.frame_s if len(cuts) else np.zeros(len(edits), bool)
     planned = edits[known]
 
-    flow = measure_flow(subject.path)
     heard = read_sound(scored)
+    turned = np.roll(heard, len(heard) // 3)
     onsets = detect_onsets(heard)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="an array of events is empty")
@@ -119,9 +152,7 @@ def measure(subject: Subject, work: Path, *, seed: int = 0, lufs: float = -14.0)
         )
         # The plan's beats against the same cuts: not only something that sounds, but the metre itself.
         metre = sync.evaluate(plan.grid.beats_s, clip.duration_s, cuts_s=cuts)
-        rotated = sync.evaluate(
-            detect_onsets(np.roll(heard, len(heard) // 3)), clip.duration_s, cuts_s=cuts, flow=flow
-        )
+        rotated = sync.evaluate(detect_onsets(turned), clip.duration_s, cuts_s=cuts, flow=flow)
         apart = sync.well_apart(cuts)
         away = sync.distance_to_nearest(apart, onsets) if len(onsets) else np.full(len(apart), np.inf)
         sound = decode(scored)
@@ -143,12 +174,31 @@ def measure(subject: Subject, work: Path, *, seed: int = 0, lufs: float = -14.0)
             kinematic_count=len(rests),
             kinematic_beats=score_of(here, "kinematic_beat_hits"),
             kinematic_onsets=sync.kinematic_beat_hits(onsets, rests) if len(rests) else None,
+            loudness_with_motion=with_motion(heard, scene),
             rotated_apart_cuts=score_of(rotated, "cut_hits_apart"),
+            rotated_apart_cuts_lift=lift_of(rotated, "cut_hits_apart"),
             rotated_av_align=score_of(rotated, "av_align"),
+            rotated_av_align_lift=lift_of(rotated, "av_align"),
+            rotated_loudness_with_motion=with_motion(turned, scene),
             loudness_error_lu=loudness(sound) - lufs if np.abs(sound).max(initial=0) > 0 else None,
             length_error_frames=(len(sound) / SAMPLE_RATE - clip.duration_s) / max(clip.frame_s, 1e-3),
             missed_cuts_s=tuple(round(float(t), 3) for t in apart[away > sync.CUT_TOLERANCE_S]),
         )
+
+
+def with_motion(sound: NDArray[np.float32], scene: Scene) -> float | None:
+    """Spearman's correlation of the sound's loudness with the picture's movement, second by second.
+
+    None where the movement does not vary, or the clip has too few seconds.
+    """
+    heard = hear(sound, scene.clip.duration_s)
+    # Across a cut nothing moves; what the flow says there is the change of the picture.
+    moved = scene.flow.magnitude.copy()
+    for cut_s in scene.cuts_s:
+        moved[int(np.argmin(np.abs(scene.flow.times_s - cut_s)))] = np.nan
+    motion = per_second(scene.flow.times_s, moved, scene.clip.duration_s)
+    found = curves.evaluate(loudness=heard.loudness_db, motion=motion, shifts=0)
+    return score_of(found, "loudness_motion")
 
 
 def score_of(measures: Sequence[Measure], name: str) -> float | None:
@@ -205,6 +255,8 @@ def summary(rows: list[Landing]) -> dict[str, float]:
         "beats_on_cuts_lift": mean("beats_on_cuts_lift"),
         "av_align_lift": mean("av_align_lift"),
         "kinematic_beats": weighed("kinematic_beats", "kinematic_count"),
+        "av_align": mean("av_align"),
+        "loudness_with_motion": mean("loudness_with_motion"),
         "rotated_apart_cuts": weighed("rotated_apart_cuts", "apart_count"),
         "loudness_error_lu": worst("loudness_error_lu"),
         "length_error_frames": worst("length_error_frames"),
@@ -285,7 +337,7 @@ def main() -> None:
         rows = []
         for subject in [*subjects, *clips_in(asked.places)]:
             progress.print(f"[dim]{subject.name}[/dim]")
-            rows.append(measure(subject, work, seed=asked.seed))
+            rows.append(measure(scene_of(subject), work, seed=asked.seed))
     if asked.json:
         print(json.dumps({"clips": [asdict(row) for row in rows], "summary": summary(rows)}, indent=2))
     else:
