@@ -27,7 +27,7 @@ from generators.steer import steer
 from generators.style import Style
 from generators.targets import Targets, find_targets
 from generators.tempo_map import MODE_COSTS, find_grid
-from generators.wishes import Wishes
+from generators.wishes import METRES, Wishes
 
 # The last chord wants this long to ring out.
 RING_OUT_S = 2.2
@@ -109,8 +109,8 @@ def make_plan(streams: Streams, wishes: Wishes, kept: KeptTracks | None = None) 
             on these as well as it can be.
 
     Raises:
-        PlanError: if a tempo is wished for and the kept tracks bring their own, or if a stretch of the
-            wishes lies outside the clip.
+        PlanError: if a tempo or metre is wished for and the kept tracks bring their own, or if a stretch
+            of the wishes lies outside the clip.
     """
     # The clip has its say beside the seed: two clips do not get one piece.
     rng = np.random.default_rng([wishes.seed, zlib.crc32(streams.clip_hash.encode())])
@@ -157,6 +157,8 @@ def _even_grid(
     if own is not None:
         if wishes.tempo_bpm is not None:
             raise PlanError("the kept tracks bring their own tempo: leave out the one you ask for")
+        if wishes.metre is not None:
+            raise PlanError("the kept tracks bring their own metre: leave out the one you ask for")
         return own
     tempo_bpm, prefer_bpm = choose_tempo(streams, mode, style, arousal, wishes)
     if kept is not None:
@@ -167,7 +169,7 @@ def _even_grid(
         streams.duration_s,
         tempo_bpm=tempo_bpm,
         prefer_bpm=prefer_bpm,
-        metres=style.metres,
+        metres=style.metres if wishes.metre is None else (METRES[wishes.metre],),
         # A dancer counts whole beats.
         dotted_bars=style.dotted_bars and mode == "film",
         costs=MODE_COSTS[mode],

@@ -12,6 +12,8 @@ from generators.key import MODES as SCALES
 from generators.key import Key
 from generators.region import Region
 
+METRES = {"3/4": 3, "4/4": 4, "6/8": 6}
+"""Beats a bar, as styles say them: 6 is two dotted beats."""
 MODES = ("auto", "film", "dance")
 
 # Named moods as points of the circumplex (Russell 1980): valence, arousal in −1..1.
@@ -152,6 +154,7 @@ class Wishes:
         mood: a name in `MOODS`, or None.
         seed: every random choice follows from it.
         stretches: choices for parts of the music.
+        metre: one of `METRES`, or None.
 
     Raises:
         PlanError: naming what is not understood and what is known.
@@ -164,12 +167,15 @@ class Wishes:
     mood: str | None = None
     seed: int = 0
     stretches: tuple[Stretch, ...] = ()
+    metre: str | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise PlanError(f"mode {self.mode!r} is none of {', '.join(MODES)}")
         if self.mood is not None and self.mood not in MOODS:
             raise PlanError(f"mood {self.mood!r} is none of {', '.join(MOODS)}")
+        if self.metre is not None and self.metre not in METRES:
+            raise PlanError(f"metre {self.metre!r} is none of {', '.join(METRES)}")
         if self.tempo_bpm is not None and not 40 <= self.tempo_bpm <= 240:
             raise PlanError(f"tempo {self.tempo_bpm:g} bpm is outside 40 to 240")
         if self.seed < 0:

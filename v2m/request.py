@@ -97,6 +97,7 @@ def make_wishes(
     mood: str | None,
     seed: int | None,
     at: Sequence[str] = (),
+    metre: str | None = None,
 ) -> Wishes:
     """The planner's wishes out of the options' words.
 
@@ -106,7 +107,8 @@ def make_wishes(
     if style is not None:
         load_style(style)
     stretches = tuple(Stretch.parse(text) for text in at)
-    return Wishes(mode, style, None if key is None else Key.parse(key), tempo, mood, seed or 0, stretches)
+    tonality = None if key is None else Key.parse(key)
+    return Wishes(mode, style, tonality, tempo, mood, seed or 0, stretches, metre)
 
 
 def make_request(
@@ -117,6 +119,7 @@ def make_request(
     style: str | None,
     key: str | None,
     tempo: float | None,
+    metre: str | None,
     mood: str | None,
     seed: int | None,
     plan: Path | str | None,
@@ -140,7 +143,7 @@ def make_request(
         V2MError: one line, for the first option that is not understood or excluded by another.
     """
     given = {k: v for k, v in locals().items() if k not in ("clip", "out", "files")} | files
-    asked = [name for name in ("style", "key", "tempo", "mood") if given[name] is not None]
+    asked = [name for name in ("style", "key", "tempo", "metre", "mood") if given[name] is not None]
     if mode != "auto":
         asked.insert(0, "mode")
     if plan is not None and asked:
@@ -160,7 +163,7 @@ def make_request(
     return Request(
         clip=Path(clip),
         out=None if out is None else Path(out),
-        wishes=make_wishes(mode, style, key, tempo, mood, seed, _texts(at)),
+        wishes=make_wishes(mode, style, key, tempo, mood, seed, _texts(at), metre),
         plan=None if plan is None else Path(plan),
         seed=seed,
         keep_tracks=None if keep_tracks is None else Path(keep_tracks),

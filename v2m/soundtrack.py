@@ -35,6 +35,7 @@ def soundtrack(
     style: str | None = None,
     key: str | None = None,
     tempo: float | None = None,
+    metre: str | None = None,
     mood: str | None = None,
     seed: int | None = None,
     plan: Path | str | None = None,
@@ -68,6 +69,7 @@ def soundtrack(
         style: a style's name; chosen from the picture if None.
         key: such as `C`, `F# minor`, `D dorian`; chosen if None.
         tempo: beats a minute to stay near; chosen if None.
+        metre: 3/4, 4/4 or 6/8; among those of the style, the one that meets the picture best if None.
         mood: a name in `generators.wishes.MOODS`; felt from the picture if None.
         seed: another seed, another piece; the same seed, the same piece bit for bit. 0 if None, or
             the plan's own.
@@ -104,6 +106,7 @@ def soundtrack(
         style=style,
         key=key,
         tempo=tempo,
+        metre=metre,
         mood=mood,
         seed=seed,
         plan=plan,

@@ -243,6 +243,8 @@ def test_the_files_bars_are_the_plans(tmp_path: Path) -> None:
     assert len(plan.planned_hits) == 3
     with pytest.raises(PlanError, match="bring their own tempo"):
         make_plan(streams, Wishes(style="pop", tempo_bpm=120.0), kept)
+    with pytest.raises(PlanError, match="bring their own metre"):
+        make_plan(streams, Wishes(style="pop", metre="3/4"), kept)
 
 
 def test_bars_are_found_on_notes_that_keep_to_no_tempo_map(tmp_path: Path) -> None:

@@ -116,6 +116,16 @@ def test_curves_follow_motion_and_mood() -> None:
     assert {sad.key.mode, glad.key.mode} == {"minor", "lydian"}
 
 
+@pytest.mark.parametrize(("metre", "beats", "slots"), [("3/4", 3, 4), ("4/4", 4, 4), ("6/8", 2, 3)])
+@pytest.mark.parametrize("style", ["cinematic", "pop"])
+def test_a_metre_that_is_asked_for_is_kept(metre: str, beats: int, slots: int, style: str) -> None:
+    """Whether the style lists it or not; but for single bars that a cut makes shorter."""
+    bars = make_plan(film(), Wishes(metre=metre, style=style)).grid.bars
+    whole = [bar for bar in bars if len(bar.beats_s) == beats and bar.slots_per_beat == slots]
+    assert len(whole) > 0.7 * len(bars)
+    assert max(len(bar.beats_s) for bar in bars) <= beats + 1
+
+
 def test_a_dancer_makes_it_a_dance_and_a_speaker_does_not() -> None:
     period = 60 / 110
     times = 0.3 + period * np.arange(34)

@@ -132,6 +132,7 @@ def test_what_is_no_clip_is_one_line(tmp_path: Path, make_clip: MakeClip, make: 
         (["--style", "polka"], "style 'polka'", 1),
         (["--key", "H flat"], "key 'H flat' is not understood", 1),
         (["--mood", "meh"], "mood 'meh' is none of", 1),
+        (["--metre", "5/8"], "metre '5/8' is none of 3/4, 4/4, 6/8", 1),
         (["--tempo", "4"], "outside 40 to 240", 1),
         (["--lufs", "5"], "out of range", 1),
         (["--trim", "2:1"], "trim 2:1", 1),

@@ -25,6 +25,10 @@ KeyName = Annotated[
 Tempo = Annotated[
     float | None, typer.Option(metavar="BPM", help="Stay near this tempo.", rich_help_panel="Music")
 ]
+Metre = Annotated[
+    str | None,
+    typer.Option(metavar="3/4|4/4|6/8", help="How the beats are grouped.", rich_help_panel="Music"),
+]
 Mood = Annotated[
     str | None, typer.Option(metavar="NAME", help="Such as joyful, tense, dreamy.", rich_help_panel="Music")
 ]

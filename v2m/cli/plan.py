@@ -14,6 +14,7 @@ from v2m.cli.options import (
     Force,
     Json,
     KeyName,
+    Metre,
     Mode,
     Mood,
     PoseModelFile,
@@ -34,6 +35,7 @@ def command(
     style: Style = None,
     key: KeyName = None,
     tempo: Tempo = None,
+    metre: Metre = None,
     mood: Mood = None,
     seed: Seed = None,
     at: At = None,
@@ -53,7 +55,7 @@ def command(
     from v2m.looking import write_plan
     from v2m.request import make_wishes
 
-    wishes = make_wishes(mode, style, key, tempo, mood, seed, at or ())
+    wishes = make_wishes(mode, style, key, tempo, mood, seed, at or (), metre)
     models = choose_models(clip_model, pose_model)
     with StageProgress() as progress:
         made = write_plan(clip, out, wishes, models=models, force=force, progress=progress)

@@ -14,6 +14,7 @@ from v2m.cli.options import (
     Force,
     Json,
     KeyName,
+    Metre,
     Mode,
     Mood,
     PoseModelFile,
@@ -36,6 +37,7 @@ def command(
     style: Style = None,
     key: KeyName = None,
     tempo: Tempo = None,
+    metre: Metre = None,
     mood: Mood = None,
     seed: Seed = None,
     plan: Annotated[
@@ -119,6 +121,7 @@ def command(
             style=style,
             key=key,
             tempo=tempo,
+            metre=metre,
             mood=mood,
             seed=seed,
             plan=plan,
