@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from encoders.speech import spoken_spans
 from encoders.stream import Streams
 from generators.choices import choose_key, choose_mode, choose_style, choose_tempo, mean_affect
 from generators.curves import Curves, draw_curves
@@ -23,6 +24,7 @@ from generators.kept import KeptTracks
 from generators.kept_grid import FREE_BPM, own_grid, targets_of
 from generators.key import Key
 from generators.prices import price_hits
+from generators.spotting import Speech
 from generators.steer import steer
 from generators.style import Style
 from generators.targets import Targets, find_targets
@@ -51,6 +53,8 @@ class Plan:
         final_s: when the last chord is struck; it rings out to `duration_s`.
         seed: every random choice of the generators follows from it.
         clip_hash: the clip it was made for.
+        speech: the spoken phrases that the music keeps out of the way of, where the clip's own sound
+            is kept.
 
     Raises:
         PlanError: if curves, sections or the ending do not fit the grid.
@@ -67,6 +71,7 @@ class Plan:
     final_s: float
     seed: int
     clip_hash: str
+    speech: tuple[Speech, ...] = ()
 
     def __post_init__(self) -> None:
         bars = len(self.grid.bars)
@@ -139,8 +144,17 @@ def make_plan(streams: Streams, wishes: Wishes, kept: KeptTracks | None = None) 
         final_s=final_s,
         seed=wishes.seed,
         clip_hash=streams.clip_hash,
+        speech=_speech(streams),
     )
     return steer(plan, wishes.stretches)
+
+
+def _speech(streams: Streams) -> tuple[Speech, ...]:
+    """The phrases that are heard within the clip, in hundredths of a second."""
+    if "speech" not in streams:
+        return ()
+    within = [(a, min(b, streams.duration_s)) for a, b in spoken_spans(streams["speech"])]
+    return tuple(Speech(round(a, 2), round(b, 2)) for a, b in within if b - a > 0.05)
 
 
 def _even_grid(

@@ -7,6 +7,10 @@ when the file is read. Accents listed with a bar are where movement colours the 
 `stretches` asks for something in a part of the music, and is worked into bars and sections when the file
 is read: `{"at": "12.5:20", "mood": "tense", "density": 0.8}`, where `at` is seconds or `bars 5-8`, and
 the rest as in `generators.wishes.Stretch`.
+
+`speech` lists the spoken phrases under which the music holds back (`generators.spotting`), where the
+clip's own sound is kept: `{"start_s": 3.2, "end_s": 5.9}`. Take one away, move it or add one, and the music
+that is written from the plan follows; without any, the list may be left out.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from generators.hits import EDITS, Hit, place_again
 from generators.key import Key
 from generators.plan import Plan
 from generators.prices import price_hits
+from generators.spotting import Speech
 from generators.steer import steer
 from generators.style import load_style
 from generators.tempo_map import FILM, MODE_COSTS
@@ -116,7 +121,9 @@ def plan_to_json(plan: Plan) -> str:
         ]
         bars.append(row)
     lines = [f"  {json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in head.items()]
-    for name, rows in (("sections", sections), ("hits", hits), ("bars", bars)):
+    speech = [{"start_s": phrase.start_s, "end_s": phrase.end_s} for phrase in plan.speech]
+    parts: dict[str, list[dict[str, Any]]] = {"sections": sections, "hits": hits, "bars": bars}
+    for name, rows in ({"speech": speech, **parts} if speech else parts).items():
         body = ",\n".join("    " + json.dumps(row, ensure_ascii=False) for row in rows)
         lines.append(f'  "{name}": [\n{body}\n  ]' if rows else f'  "{name}": []')
     return "{\n" + ",\n".join(lines) + "\n}\n"
@@ -166,6 +173,10 @@ def plan_from_json(text: str) -> Plan:
         final_s=_number(data, "final_s", "the plan"),
         seed=_whole(data, "seed", "the plan"),
         clip_hash=_text(data, "clip_hash", "the plan"),
+        speech=tuple(
+            _phrase(row, f"speech {i}")
+            for i, row in enumerate(_list(data, "speech", "the plan") if "speech" in data else (), 1)
+        ),
     )
     return steer(plan, stretches)
 
@@ -229,6 +240,10 @@ def _stretch(row: Any, where: str) -> Stretch:
         return Stretch.of(at, {name: value for name, value in row.items() if name != "at"})
     except PlanError as error:
         raise PlanError(f"{where}: {error}") from error
+
+
+def _phrase(row: Any, where: str) -> Speech:
+    return Speech(_number(row, "start_s", where, low=0.0), _number(row, "end_s", where, low=0.0))
 
 
 def _is_number(value: Any) -> bool:

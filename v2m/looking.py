@@ -11,7 +11,7 @@ from encoders.clip import probe
 from v2m.atomic import outputs
 from v2m.chosen_models import Models, choose_models
 from v2m.report import ClipReport, JsonReport, MusicReport, Run, describe_clip, describe_music
-from v2m.stages import looked_at
+from v2m.stages import listened_to, looked_at
 
 if TYPE_CHECKING:
     from generators.wishes import Wishes
@@ -99,12 +99,14 @@ def write_plan(
     wishes: Wishes,
     *,
     models: Models | None = None,
+    keep_audio: bool = False,
     force: bool = False,
     progress: Progress | None = None,
 ) -> PlanReport:
     """Write the plan of a clip (NAME.plan.json beside it if `out` is None), and a picture of it (.png).
 
-    What the senses run is `models`; if None, what is on this machine.
+    What the senses run is `models`; if None, what is on this machine. `keep_audio`: the clip's own sound
+    is to be kept, so that the music holds back where somebody speaks in it.
 
     Raises:
         V2MError: one line, if the clip cannot be read or the place not written to.
@@ -123,6 +125,8 @@ def write_plan(
     with outputs(force, [clip.path, *models.files]) as files:
         plan_part, drawing_part = files.claim(place), files.claim(drawing)
         streams = looked_at(clip, models, run)
+        if keep_audio:
+            streams = listened_to(clip, streams, run)
         with run.stage("plan"):
             plan = make_plan(streams, wishes)
         save_plan(plan, plan_part)

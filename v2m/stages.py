@@ -66,6 +66,29 @@ def looked_at(clip: Clip, models: Models, run: Run) -> Streams:
     return streams
 
 
+def listened_to(clip: Clip, streams: Streams, run: Run) -> Streams:
+    """The streams, and where the clip has sound one more: when somebody speaks in it, since it is kept."""
+    if not clip.has_sound:
+        return streams
+    from encoders.speech import SAMPLE_RATE as HEARD_AT
+    from encoders.speech import hear_speech, spoken_spans
+    from encoders.stream import Streams
+    from v2m.report import describe_sources
+    from v2m.sound_blocks import sound_blocks
+
+    with run.stage("listen"):
+        blocks = sound_blocks(clip.path, zero_s=clip.start_s, layout="mono", sample_rate=HEARD_AT)
+        speech = hear_speech((block[0] for block, _ in blocks), streams.duration_s)
+    spoken_s = sum(end_s - start_s for start_s, end_s in spoken_spans(speech))
+    if spoken_s:
+        run.note(
+            f"Somebody speaks for {spoken_s:.1f} of {streams.duration_s:.1f} s: the music holds back there."
+        )
+    heard = Streams({**streams, "speech": speech}, streams.duration_s, streams.clip_hash, streams.notes)
+    run.sources.update(describe_sources(heard))
+    return heard
+
+
 def planned(clip: Clip, request: Request, kept: KeptTracks | None, run: Run) -> Plan:
     """The plan made of the picture, on the bars of kept tracks; or the one that the person has edited."""
     from generators.plan import make_plan
@@ -73,6 +96,8 @@ def planned(clip: Clip, request: Request, kept: KeptTracks | None, run: Run) -> 
     if request.plan is not None:
         return _continued(clip, request, run)
     streams = looked_at(clip, request.models, run)
+    if request.loudness.keep_audio:
+        streams = listened_to(clip, streams, run)
     with run.stage("plan"):
         return make_plan(streams, request.wishes, kept)
 

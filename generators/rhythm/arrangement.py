@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from generators.form import Section
 from generators.rhythm.band import Band, Part
 from generators.rhythm.timeline import Timeline
+from generators.spotting import SOFT, THIN
 
 HARMONIC = ("pad", "chords", "arpeggio")
 FIGURING = ("arpeggio",)  # who answers each movement of the picture
@@ -17,12 +18,21 @@ MELODY_FROM = 0.12  # below this energy a theme has no melody: the picture is le
 
 @dataclass(frozen=True)
 class Casting:
-    """Attributes: `sections`, for each section of the plan the parts that play in it, in the band's order."""
+    """Who plays.
+
+    Attributes:
+        sections: for each section of the plan the parts that play in it, in the band's order.
+        under_words: those of them that play on while somebody speaks.
+    """
 
     sections: tuple[tuple[Part, ...], ...]
+    under_words: tuple[tuple[Part, ...], ...]
 
     def plays(self, part: Part, section: int) -> bool:
         return part in self.sections[section]
+
+    def plays_under_words(self, part: Part, section: int) -> bool:
+        return part in self.under_words[section]
 
     def has(self, role: str) -> tuple[bool, ...]:
         """For each section, whether anyone of a role plays in it."""
@@ -37,7 +47,25 @@ def cast_parts(timeline: Timeline, band: Band) -> Casting:
     part's range fits, the nearest one plays.
     """
     plan = timeline.plan
-    return Casting(tuple(_section(band, section, plan.mode) for section in plan.sections))
+    sections = tuple(_section(band, section, plan.mode) for section in plan.sections)
+    fewer = tuple(
+        _under_words(band, section, plan.mode, parts)
+        for section, parts in zip(plan.sections, sections, strict=True)
+    )
+    return Casting(sections, fewer)
+
+
+def _under_words(band: Band, section: Section, mode: str, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Of a section's players those who would play if it were as thin and soft as it is under words.
+
+    Someone always plays its chords.
+    """
+    thin = replace(section, energy=section.energy * (THIN + SOFT) / 2)
+    needed = _section(band, thin, mode)
+    fewer = tuple(p for p in parts if p in needed)
+    if any(p.voice.role in HARMONIC for p in fewer):
+        return fewer
+    return tuple(p for p in parts if p in fewer or p.voice.role in HARMONIC)
 
 
 def _section(band: Band, section: Section, mode: str) -> tuple[Part, ...]:

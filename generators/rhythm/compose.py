@@ -2,7 +2,8 @@
 
 The order is a film composer's: where the ensemble attacks (`pulse`), what harmony (`harmony`,
 `voicing`), who plays (`arrangement`), then each part (`melody`, `bass`, `texture`, `drums`,
-`accents`), the last chord (`ending`), and how all of it is played (`expression`).
+`accents`), what of it is played under words (`restraint`), the last chord (`ending`), and how all of it
+is played (`expression`).
 """
 
 from __future__ import annotations
@@ -32,10 +33,12 @@ from generators.rhythm.melody import Theme, write_melody
 from generators.rhythm.motif import Motif, invent
 from generators.rhythm.notes import Note
 from generators.rhythm.pulse import Pulse, find_pulse
+from generators.rhythm.restraint import Restraint
 from generators.rhythm.swells import CONTROLLER, swells
 from generators.rhythm.texture import Voicings, write_texture
 from generators.rhythm.timeline import Timeline
 from generators.rhythm.voicing import bass_line, voice_chords
+from generators.spotting import under_speech
 from generators.style import load_style
 
 if TYPE_CHECKING:
@@ -61,6 +64,7 @@ def compose(plan: Plan, kept: KeptTracks | None = None, rewrite: Sequence[Region
         PlanError: if the plan's style is unknown or its file lacks something, or if a region lies
             outside the music or overlaps another.
     """
+    plan = under_speech(plan)
     band = read_band(load_style(plan.style))
     guide = None if kept is None else make_guide(plan, band, kept, rewrite)
     band = band if guide is None else guide.band
@@ -68,6 +72,7 @@ def compose(plan: Plan, kept: KeptTracks | None = None, rewrite: Sequence[Region
     pulse = find_pulse(timeline, band)
     harmony = harmonise(timeline, band)
     casting = cast_parts(timeline, band)
+    restraint = Restraint(timeline, casting)
     drumming = write_drums(timeline, band, pulse, casting.has("drums"))
     melody: list[Note] = []
     if guide is not None:
@@ -82,6 +87,7 @@ def compose(plan: Plan, kept: KeptTracks | None = None, rewrite: Sequence[Region
         notes = _part(
             timeline, pulse, harmony, drumming, casting, motifs, part, melody, themes, voiced, sung_at
         )
+        notes = restraint.of_part(notes, part)
         if part in casting.sections[-1]:
             notes = [*notes, *last_chord(timeline, harmony, part, notes)]
         if guide is not None:
@@ -91,7 +97,7 @@ def compose(plan: Plan, kept: KeptTracks | None = None, rewrite: Sequence[Region
         tracks.append(
             (part.voice, _played(timeline, band, part.voice, notes, part.stress, part.attack_s, guide))
         )
-    strokes = write_accents(timeline, harmony, band.accents)
+    strokes = write_accents(timeline, harmony, band.accents, restraint.strikes)
     weight = _final_weight(plan)
     for accent in band.accents:
         if guide is not None and guide.rests(accent.voice):

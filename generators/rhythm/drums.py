@@ -2,8 +2,8 @@
 
 A style that names a family plays what drummers of it play (`grooves`, `drum_grooves`): one groove a
 label, fuller or sparser with the picture, varied as they varied it; a fill before a section that is not
-less full, a cymbal where it begins; a break where the picture all but stops. Written patterns (`levels`,
-`fill`) play instead where a style has them, with the family's feel if it names one.
+less full, but not over words, a cymbal where it begins; a break where the picture all but stops. Written
+patterns (`levels`, `fill`) play instead where a style has them, with the family's feel if it names one.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from generators.rhythm.meter import fit_pattern
 from generators.rhythm.notes import Note
 from generators.rhythm.pulse import Attack, Pulse
 from generators.rhythm.timeline import Timeline, metric_weight
+from generators.spotting import spoken_shares
 
 LENGTH = 1.0
 CYMBALS = (49, 57)
@@ -104,6 +105,8 @@ def _lead(timeline: Timeline, index: int, playing: tuple[bool, ...]) -> int:
     if index + 1 >= len(sections) or not playing[index + 1]:
         return 0
     here, there = sections[index], sections[index + 1].energy
+    if spoken_shares(timeline.plan)[here.end_bar - 1]:
+        return 0  # no fill over words
     if there < max(FILLS_FROM, here.energy - 0.1) or here.end_bar - here.start_bar < 2:
         return 0
     return next(beats for energy, beats in FILL_BEATS if there <= energy)
@@ -120,10 +123,11 @@ def _kept(
 ) -> list[_Struck]:
     """A family's groove through a run of bars."""
     density = timeline.plan.curves.density
+    spoken = spoken_shares(timeline.plan)
     rows: list[_Struck] = []
     for offset, b in enumerate(bars):
         bar, first = timeline.plan.grid.bars[b], int(timeline.first_slot[b])
-        if offset and density[b] < density[b - 1] - BREAK_FALL:
+        if offset and not spoken[b] and density[b] < density[b - 1] - BREAK_FALL:
             rows += [_Struck(drum, first, 1.0) for drum in ("kick", "crash")]
             continue
         # A groove's fullness goes with its pair of bars, and only half with the bar.
@@ -132,7 +136,7 @@ def _kept(
         varied = is_varied(offset, density[b]) and not (lead and b == bars[-1])
         strokes = strokes_of(groove, offset, level, bar.beats, bar.slots_per_beat, varied=varied)
         strokes += _answers(groove, pulse.bars[b], strokes, offset, bar.beats, bar.slots_per_beat)
-        grows = b + 1 < bars.stop and density[b + 1] > density[b] + BREAK_FALL
+        grows = not spoken[b] and b + 1 < bars.stop and density[b + 1] > density[b] + BREAK_FALL
         beats = min(lead if b == bars[-1] else 1 if grows else 0, bar.beats)
         if beats and (len(bars) > 1 or grows):
             start = (bar.beats - beats) * bar.slots_per_beat

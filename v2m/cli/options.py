@@ -40,6 +40,14 @@ At = Annotated[
         rich_help_panel="Music",
     ),
 ]
+KeepAudio = Annotated[
+    bool,
+    typer.Option(
+        "--keep-audio/--replace",
+        help="Keep the clip's own sound, the music holding back and ducked under it; or the music alone.",
+        rich_help_panel="Sound",
+    ),
+]
 Seed = Annotated[
     int | None,
     typer.Option(metavar="N", help="Another seed (0 otherwise), another piece.", rich_help_panel="Music"),

@@ -13,6 +13,7 @@ from v2m.cli.options import (
     ClipPath,
     Force,
     Json,
+    KeepAudio,
     KeyName,
     Metre,
     Mode,
@@ -39,6 +40,7 @@ def command(
     mood: Mood = None,
     seed: Seed = None,
     at: At = None,
+    keep_audio: KeepAudio = False,
     clip_model: ClipModelFile = None,
     pose_model: PoseModelFile = None,
     force: Force = False,
@@ -58,7 +60,9 @@ def command(
     wishes = make_wishes(mode, style, key, tempo, mood, seed, at or (), metre)
     models = choose_models(clip_model, pose_model)
     with StageProgress() as progress:
-        made = write_plan(clip, out, wishes, models=models, force=force, progress=progress)
+        made = write_plan(
+            clip, out, wishes, models=models, keep_audio=keep_audio, force=force, progress=progress
+        )
     if as_json:
         print(made.to_json())
         return

@@ -13,6 +13,7 @@ from v2m.cli.options import (
     ClipPath,
     Force,
     Json,
+    KeepAudio,
     KeyName,
     Metre,
     Mode,
@@ -61,14 +62,7 @@ def command(
         ),
     ] = None,
     at: At = None,
-    keep_audio: Annotated[
-        bool,
-        typer.Option(
-            "--keep-audio/--replace",
-            help="Keep the clip's own sound, the music ducked under it; or the music alone.",
-            rich_help_panel="Sound",
-        ),
-    ] = False,
+    keep_audio: KeepAudio = False,
     lufs: Annotated[
         float, typer.Option(metavar="LUFS", help="Integrated loudness.", rich_help_panel="Sound")
     ] = -14.0,
