@@ -10,6 +10,7 @@ The `arrangement` table of a style file (`generators/styles/NAME.toml`) holds:
       colour                chord colours and how likely: triad, sus2, ninth, seventh, sixth, and blues
                             (sevenths that need no resolving)
       corpora               whose songs the chords are learnt from, and how much: billboard, pop909
+      seconds_per_chord     about how long a chord lasts in the emptiest bars, and in the fullest
       [harmony.progressions]  mode → progressions of Roman numerals (degrees of the major scale);
                             lydian, mixolydian fall back to major, dorian, phrygian to minor
     [mix]                   the desk: room, pump, echo, eq, glue, drive_db (see `desk.Desk`)
@@ -109,6 +110,10 @@ class AccentPart:
     gap_s: float
 
 
+# As often as in the songs that people play at the piano (POP909): 1.4 changes a bar.
+SECONDS_PER_CHORD = (2.3, 1.0)
+
+
 @dataclass(frozen=True)
 class Band:
     """A style, read: what the rhythm generator needs of its `arrangement` table."""
@@ -120,6 +125,7 @@ class Band:
     rhythms: tuple[str, ...]
     colour: dict[str, float]
     corpora: dict[str, float]
+    seconds_per_chord: tuple[float, float]
     progressions: dict[str, tuple[tuple[str, ...], ...]]
     parts: tuple[Part, ...]
     accents: tuple[AccentPart, ...]
@@ -187,6 +193,7 @@ def _band(table: Mapping[str, Any]) -> Band:
         rhythms=rhythms,
         colour=colour,
         corpora=corpora,
+        seconds_per_chord=_chord_pace(harmony.get("seconds_per_chord", SECONDS_PER_CHORD)),
         progressions=progressions,
         parts=tuple(_part(entry) for entry in table["voices"]),
         accents=tuple(_accent(entry) for entry in table["accents"]),
@@ -196,6 +203,13 @@ def _band(table: Mapping[str, Any]) -> Band:
         drum_fill=drum_fill,
         desk=fill(Desk, table.get("mix", {}), "mix"),
     )
+
+
+def _chord_pace(said: Any) -> tuple[float, float]:
+    slow, fast = (float(seconds) for seconds in said)
+    if not 0.2 <= fast <= slow <= 60.0:
+        raise PlanError("seconds_per_chord goes from the longest to the shortest, 60 to 0.2")
+    return slow, fast
 
 
 def _voice(entry: Mapping[str, Any], role: str) -> Voice:

@@ -10,7 +10,6 @@ from generators.rhythm.motif import PHRASE_BARS, phrases
 from generators.rhythm.progressions import PHRASE_HALF_BARS, load_progressions
 from generators.rhythm.timeline import Timeline
 
-SECONDS_PER_CHORD = (2.9, 1.2)  # at density 0 and 1
 # How far, in octaves of the rate of change, a pattern may be from the one wanted before it becomes rare.
 RATE_SPREAD = 0.35
 MOST_CHANGES = 8
@@ -28,7 +27,7 @@ def choose_rhythm(timeline: Timeline, band: Band, section: Section, which: str) 
     bars = range(section.start_bar, section.end_bar)
     density = float(np.mean([timeline.plan.curves.density[b] for b in bars]))
     bar_s = float(np.median([timeline.bar_length_s(b) for b in bars]))
-    slow, fast = SECONDS_PER_CHORD
+    slow, fast = band.seconds_per_chord
     wanted = PHRASE_BARS * bar_s / (slow + (fast - slow) * density)  # changes a phrase
     halves = all(timeline.plan.grid.bars[b].beats >= 4 for b in bars)
     odds = load_progressions().rhythms(halves, band.corpora)
