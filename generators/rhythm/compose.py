@@ -148,6 +148,8 @@ def _part(
             if part.power
             else voice_chords(chords, basses, part.low, part.high, voices, voiced)
         )
+        # Two voices on one note are one note to a player.
+        voiced[-1] = [tuple(dict.fromkeys(pitches)) for pitches in voiced[-1]]
         voicings = dict(zip((s.start for s in harmony.spans), voiced[-1], strict=True))
     for index, section in enumerate(sections):
         if not casting.plays(part, index):

@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 
 from generators.rhythm.chords import QUALITIES, Chord
 
-OUTER_PARALLEL_COST, INNER_PARALLEL_COST = 12.0, 6.0
+# Beside semitones: to keep two voices from moving in fifths or octaves the others may go that much farther.
+OUTER_PARALLEL_COST, INNER_PARALLEL_COST = 25.0, 20.0
 DIRECT_COST = 2.0  # outer voices leap together into a fifth or an octave
-OVERLAP_COST = 1.5
+OVERLAP_COST = 5.0
 TOP_LEAP_COST = 3.0  # the top voice by more than a fifth
 UNRESOLVED_COST = 2.0
+THIRD_COST, OMITTED_COST = 2.0, 2.0  # the third doubled; the fifth left out
+UNISON_COST = 3.0  # two voices on one note
 GAP_COST = 4.0
 MUD_COST = 5.0
 RUB_COST = 10.0
@@ -41,7 +44,10 @@ def voice_chords(
     voices: int = 4,
     beside: Sequence[Sequence[tuple[int, ...]]] = (),
 ) -> list[tuple[int, ...]]:
-    """One voicing (ascending MIDI pitches between `low` and `high`) a chord.
+    """One voicing (MIDI pitches between `low` and `high`, none below the one before it) a chord.
+
+    In a narrow range two voices may meet on one note, as part-writing has it: else there would be no
+    choice of how to go on.
 
     Args:
         chords: in order.
@@ -53,10 +59,12 @@ def voice_chords(
     """
     if not chords:
         return []
-    sets = [candidates(chord, low, high, voices) for chord in chords]
+    sets = [candidates(chord, low, high, voices, freely=True) for chord in chords]
     centre = (low + high) / 2
     own = [
-        _own_cost(sets[i], basses[i], centre) + _rub_cost(sets[i], [p for other in beside for p in other[i]])
+        _own_cost(sets[i], basses[i], centre)
+        + _doubling_cost(sets[i], chords[i])
+        + _rub_cost(sets[i], [p for other in beside for p in other[i]])
         for i in range(len(chords))
     ]
     costs = [own[0]]
@@ -75,34 +83,51 @@ def voice_chords(
 
 
 @cache
-def candidates(chord: Chord, low: int, high: int, voices: int) -> NDArray[np.int64]:
+def candidates(chord: Chord, low: int, high: int, voices: int, freely: bool = False) -> NDArray[np.int64]:
     """int `[N, voices]`: close and open positions of the chord within the range, ascending.
 
-    Holds the chord's most telling notes; where the chord has fewer notes than there are voices,
-    the root or the fifth is doubled, never the third.
+    Holds the chord's most telling notes; where the chord has fewer notes than there are voices, the root or
+    the fifth is doubled.
+
+    Args:
+        freely: with what part-writing allows besides, for the sake of how voices move: a doubled third, a
+            perfect fifth left out for a second root, two voices on one note.
     """
-    tones = list(chord.tones[:voices])
-    doublings = [tones]
-    if len(tones) < voices:
-        doubled = [t for t in (chord.root, chord.tones[2]) if t in chord.triad] or [chord.root]
-        doublings = [tones + [d] * (voices - len(tones)) for d in doubled]
     found: set[tuple[int, ...]] = set()
-    for pitch_classes in doublings:
+    for pitch_classes in _shared_out(chord, voices, freely):
         places = [[p for p in range(low, high + 1) if p % 12 == pc] for pc in pitch_classes]
         for pitches in product(*places):
             ordered = tuple(sorted(pitches))
             gaps = np.diff(ordered)
+            doubled = gaps == 0
             # A second is colour in the middle of the keyboard and mud below it.
-            if (gaps == 0).any() or (gaps > MAX_GAP).any() or (gaps[:1] < 3).any() or (gaps < 1).any():
+            lowest = gaps[~doubled][:1]
+            if doubled.sum() > int(freely) or (gaps > MAX_GAP).any() or (lowest < 3).any():
                 continue
             found.add(ordered)
     if not found:
+        tones = chord.tones[:voices]
         close = sorted({min((p for p in range(low, high + 1) if p % 12 == t), default=low) for t in tones})
         close += [close[-1]] * (voices - len(close))
         found.add(tuple(close))
     centre = (low + high) / 2
     ranked = sorted(found, key=lambda v: (abs(sum(v) / voices - centre) + (v[-1] - v[0]) / 8, v))
     return np.array(ranked[:MAX_CANDIDATES])
+
+
+def _shared_out(chord: Chord, voices: int, freely: bool) -> list[list[int]]:
+    """The ways in which a chord's pitch classes may be given to so many voices."""
+    tones = list(chord.tones[:voices])
+    third, fifth = chord.tones[1], (chord.root + 7) % 12
+    ways = [tones]
+    if len(tones) < voices:
+        doubled = [t for t in (chord.root, chord.tones[2]) if t in chord.triad] or [chord.root]
+        doubled += [third] if freely and third in chord.triad else []
+        ways = [tones + [d] * (voices - len(tones)) for d in doubled]
+    if freely and voices > 3 and fifth in tones:
+        rest = [tone for tone in tones if tone != fifth]
+        ways.append(rest + [chord.root] * (voices - len(rest)))
+    return ways
 
 
 def is_muddy(lower: NDArray[np.int64], upper: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -118,6 +143,19 @@ def _own_cost(voicings: NDArray[np.int64], bass: int, centre: float) -> NDArray[
     below = np.column_stack([np.full(len(voicings), bass), voicings])
     cost += MUD_COST * is_muddy(below[:, :-1], below[:, 1:]).sum(axis=1)
     return np.asarray(cost, dtype=np.float64)
+
+
+def _doubling_cost(voicings: NDArray[np.int64], chord: Chord) -> NDArray[np.float64]:
+    """float64 `[N]`: what it costs to double the third, to leave out the fifth, and to be in unison.
+
+    A doubled third weighs a major chord down, and is usual in a minor one.
+    """
+    classes = voicings % 12
+    third, fifth = (chord.root + 4) % 12, (chord.root + 7) % 12
+    cost = THIRD_COST * ((classes == third).sum(axis=1) > 1)
+    if fifth in chord.tones:
+        cost = cost + OMITTED_COST * ~(classes == fifth).any(axis=1)
+    return np.asarray(cost + UNISON_COST * (np.diff(voicings, axis=1) == 0).sum(axis=1), dtype=np.float64)
 
 
 def _rub_cost(voicings: NDArray[np.int64], others: Sequence[int]) -> NDArray[np.float64]:

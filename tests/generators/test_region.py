@@ -191,7 +191,7 @@ def test_seams_do_not_clash(made: Made) -> None:
     edges = np.concatenate([edge + np.arange(-0.6, 0.6, 0.1) for edge in (12.5, 22.5)])
     seams = [share(made.anew("bars 6-9", seed=seed), edges) for seed in range(2)]
     whole = share(compose(made.plan), np.arange(1.0, 50.0, 0.5))
-    assert np.mean(seams) <= whole + 0.03
+    assert np.mean(seams) <= whole + 0.04
 
 
 def test_a_tune_goes_over_the_seams_by_singable_steps(made: Made) -> None:
