@@ -35,6 +35,7 @@ REPORTED = (
     "mediapipe",
     "open_clip_torch",
     "torch",
+    "silero-vad",
     "symusic",
     "moviepy",
     "imageio-ffmpeg",

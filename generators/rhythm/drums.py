@@ -189,7 +189,7 @@ def _as_conducted(stroke: Stroke, first: int, moved: dict[int, float]) -> _Struc
 
 
 def _crash(timeline: Timeline, band: Band, b: int) -> list[_Struck]:
-    """A cymbal where a section begins, unless whoever marks the hits plays one there."""
+    """A cymbal where a section begins, unless whoever marks the hits plays one there, or somebody speaks."""
     slot = int(timeline.first_slot[b])
     hits = [h for h in timeline.plan.planned_hits if h.bar == b and h.slot == 0]
     cymbals = [a for a in band.accents if a.plays == "drums" and set(a.keys) & set(CYMBALS)]
@@ -198,7 +198,8 @@ def _crash(timeline: Timeline, band: Band, b: int) -> list[_Struck]:
         for part in cymbals
         for hit in hits
     )
-    return [_Struck("kick", slot, 0.9)] + ([] if marked else [_Struck("crash", slot, 0.9)])
+    over_words = spoken_shares(timeline.plan)[b] > 0
+    return [_Struck("kick", slot, 0.9)] + ([] if marked or over_words else [_Struck("crash", slot, 0.9)])
 
 
 def _written(timeline: Timeline, band: Band, pulse: Pulse, bars: range, lead: int) -> list[_Struck]:

@@ -76,12 +76,20 @@ class Restraint:
         for note in notes:
             slot = int(note.slot)
             if not self.hushed[slot]:
-                played.append(note)
+                played.append(self._ended(note, part))
             elif self._rests(part, slot) or (part.voice.role in STRIKING and not self._on_beat(slot)):
                 continue
             else:
                 played.append(note)
         return self._lowered(played, part) if part.voice.role in CHORDAL else played
+
+    def _ended(self, note: Note, part: Part) -> Note:
+        """A note from before the words, ended where they begin if its player rests there."""
+        first = int(note.slot)
+        ahead = np.flatnonzero(self.hushed[first : int(np.ceil(note.end)) + 1])
+        if not len(ahead) or not self._rests(part, first + int(ahead[0])):
+            return note
+        return replace(note, length=min(note.length, max(float(ahead[0]), 1.0)))
 
     def _rests(self, part: Part, slot: int) -> bool:
         bar = self.timeline.bar_of(slot)
