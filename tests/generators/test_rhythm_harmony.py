@@ -15,6 +15,7 @@ from generators.rhythm.band import read_band
 from generators.rhythm.cadences import arrival, lead_in
 from generators.rhythm.chord_space import root_of, symbol
 from generators.rhythm.chords import QUALITIES, Chord, parse_numeral
+from generators.rhythm.compose import CHORD_VOICES, PAD_VOICES
 from generators.rhythm.harmony import Harmony, harmonise
 from generators.rhythm.timeline import Timeline
 from generators.rhythm.voicing import bass_line, is_muddy, voice_chords
@@ -291,8 +292,34 @@ def test_no_two_voices_run_in_fifths_or_octaves() -> None:
                     together = (now[i] - was[i]) * (now[j] - was[j]) > 0
                     same = (now[j] - now[i]) % 12 == (was[j] - was[i]) % 12
                     parallels += int(together and same and (now[j] - now[i]) % 12 in (0, 7))
-    assert parallels < 0.2 * changes
+    assert parallels < 0.02 * changes
     assert muddy <= 0.01 * changes
+
+
+def test_players_with_narrow_ranges_lead_their_voices_too() -> None:
+    """As compose gives chords to each player: few parallels with the bass or within, and no leap on top."""
+    parallels = leaps = changes = 0
+    for style in style_names():
+        band = read_band(load_style(style))
+        chords = [s.chord for s in harmonise(Timeline(three_minutes(style)), band).spans]
+        bass = next(part for part in band.parts if part.voice.role == "bass")
+        basses = bass_line(chords, bass.low, bass.high)
+        beside: list[list[tuple[int, ...]]] = []
+        for part in band.parts:
+            if part.power or part.voice.role not in ("pad", "chords", "arpeggio"):
+                continue
+            voices = PAD_VOICES if part.voice.role == "pad" else CHORD_VOICES
+            beside.append(voice_chords(chords, basses, part.low, part.high, voices, beside))
+            rows = np.column_stack([basses, beside[-1]])
+            for was, now in itertools.pairwise(rows):
+                changes += 1
+                leaps += int(abs(now[-1] - was[-1]) > 7)
+                for i, j in itertools.combinations(range(voices + 1), 2):
+                    together = (now[i] - was[i]) * (now[j] - was[j]) > 0
+                    same = (now[j] - now[i]) % 12 == (was[j] - was[i]) % 12
+                    parallels += int(together and same and (now[j] - now[i]) % 12 in (0, 7))
+    assert parallels < 0.03 * changes
+    assert leaps < 0.01 * changes
 
 
 def test_sevenths_fall_and_leading_notes_rise() -> None:
