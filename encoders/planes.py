@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _BT601, _BT709 = (0.299, 0.114), (0.2126, 0.0722)
 _WEIGHTS = {1: _BT709, 2: _BT601, 5: _BT601, 6: _BT601}  # by FFmpeg's AVColorSpace
 _FULL_RANGE = 2  # AVColorRange
-# FFmpeg cuts off what would have to be rounded, once for luma and once for chroma.
+# FFmpeg cuts off what would have to be rounded, for luma and for chroma: half a step each in the mean (for
+# chroma where there is any, so that greys come out half a step darker here).
 _CUT_OFF = 1.0
 
 

@@ -86,13 +86,13 @@ def spoken_spans(speech: Stream) -> list[tuple[float, float]]:
             began = None
     if began is not None:
         spans.append((began, float(speech.times_s[-1]) + HOP_S / 2))
-    joined: list[tuple[float, float]] = []
+    joined: list[tuple[float, float, float]] = []  # start, end, how long there is a voice
     for start, end in spans:
         if joined and start - joined[-1][1] < BREATH_S:
-            joined[-1] = (joined[-1][0], end)
+            joined[-1] = (joined[-1][0], end, joined[-1][2] + end - start)
         else:
-            joined.append((start, end))
-    return [(max(0.0, a - PAD_S), b + PAD_S) for a, b in joined if b - a >= SHORTEST_S]
+            joined.append((start, end, end - start))
+    return [(max(0.0, a - PAD_S), b + PAD_S) for a, b, voiced_s in joined if voiced_s >= SHORTEST_S]
 
 
 def _model() -> torch.jit.ScriptModule:
@@ -104,7 +104,12 @@ def _model() -> torch.jit.ScriptModule:
         raise MissingModelError("hearing speech needs silero-vad: pip install silero-vad")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        model = torch.jit.load(str(Path(spec.origin).parent / "data" / "silero_vad.jit"))  # type: ignore[no-untyped-call]
+        try:
+            model = torch.jit.load(str(Path(spec.origin).parent / "data" / "silero_vad.jit"))  # type: ignore[no-untyped-call]
+        except (ValueError, RuntimeError) as error:
+            raise MissingModelError(
+                "silero-vad is damaged: pip install --force-reinstall silero-vad"
+            ) from error
     model.eval()
     model.reset_states()
     return model  # type: ignore[no-any-return]

@@ -117,8 +117,9 @@ class BeatGrid:
         return self.bars[bar + 1].start_s if bar + 1 < len(self.bars) else self.end_s
 
     def tempo_bpm(self, bar: int) -> float:
-        """Mean tempo of one bar, in its own beats a minute."""
-        return 60.0 * self.bars[bar].beats / (self.bar_end_s(bar) - self.bars[bar].start_s)
+        """Mean tempo of one bar, in its beats a minute; a dotted bar counts as a beat and a half."""
+        beats = 1.5 if self.bars[bar].dotted else self.bars[bar].beats
+        return 60.0 * beats / (self.bar_end_s(bar) - self.bars[bar].start_s)
 
     def time_s(self, beat: float | NDArray[np.float64]) -> NDArray[np.float64]:
         """Seconds at a position counted in beats from the first downbeat (fractions allowed).

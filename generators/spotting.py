@@ -45,11 +45,11 @@ class Speech:
             raise PlanError(f"speech from {self.start_s:g} to {self.end_s:g} s: it must end after it begins")
 
 
-def held_back_s(speech: Sequence[Speech], shortest_pause_s: float = ANSWER_S) -> list[tuple[float, float]]:
+def held_back_s(speech: Sequence[Speech]) -> list[tuple[float, float]]:
     """Where the music holds back, (start, end) in seconds: phrases, and the pauses too short to answer in."""
     spans: list[tuple[float, float]] = []
     for phrase in sorted(speech, key=lambda phrase: phrase.start_s):
-        if spans and phrase.start_s - spans[-1][1] < shortest_pause_s:
+        if spans and phrase.start_s - spans[-1][1] < ANSWER_S:
             spans[-1] = (spans[-1][0], max(spans[-1][1], phrase.end_s))
         else:
             spans.append((phrase.start_s, phrase.end_s))

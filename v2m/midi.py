@@ -30,7 +30,7 @@ PAN, REVERB = 10, 91
 
 
 class MidiError(V2MError):
-    """The MIDI file cannot be written."""
+    """A MIDI file cannot be written, or read."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.grid import Bar, BeatGrid, PlanError
+from generators.grid import DOTTED_SLOTS, Bar, BeatGrid, PlanError
 from generators.kept import Control, KeptTrack, KeptTracks
 from v2m.midi import MidiError
 
@@ -67,6 +67,7 @@ def read_score(path: Path) -> MidiScore:
     Raises:
         MidiError: if it cannot be read as MIDI, counts frames instead of beats, or holds no note.
     """
+    path = Path(path)
     file = _opened(path)
     tempi: dict[int, int] = {0: DEFAULT_MSPQ}
     metres: dict[int, tuple[int, int]] = {0: (4, 4)}
@@ -206,6 +207,9 @@ def _grid(score: MidiScore) -> BeatGrid | None:
     """The file's bars; None where a metre or a tempo is none that is played in beats."""
     bars: list[Bar] = []
     end = 0
+    # A bar of 3/8 among others is one dotted beat; music in 3/8 throughout is counted in none of these.
+    if set(score.metres.values()) == {(3, 8)}:
+        return None
     clock = score.clock
     for first, end, beat, slots in _bars(score.metres, score.ticks_per_quarter, score.last_tick):
         ticks = np.arange(first, end, max(beat, 1))
@@ -218,7 +222,8 @@ def _grid(score: MidiScore) -> BeatGrid | None:
         grid = BeatGrid(tuple(bars), clock.second(end))
     except PlanError:
         return None
-    beats_s = np.diff(grid.knots_s)
+    dotted = [bar.dotted for bar in grid.bars for _ in bar.beats_s]
+    beats_s = np.diff(grid.knots_s) / np.where(dotted, 1.5, 1.0)
     return grid if BEAT_S[0] <= beats_s.min() and beats_s.max() <= BEAT_S[1] else None
 
 
@@ -248,4 +253,6 @@ def _measured(metre: tuple[int, int], ticks_per_quarter: int) -> tuple[int, int,
     length = max(numerator * ticks_per_quarter * 4 // denominator, 1)
     if denominator == 8 and numerator > 3 and numerator % 3 == 0:
         return length, ticks_per_quarter * 3 // 2, 3
+    if metre == (3, 8):
+        return length, length, DOTTED_SLOTS
     return length, ticks_per_quarter if length % ticks_per_quarter == 0 else 0, 4

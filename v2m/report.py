@@ -229,7 +229,7 @@ def describe_music(plan: Plan) -> MusicReport:
         key=str(plan.key),
         seed=plan.seed,
         tempo_bpm=(round(min(tempi), 2), round(max(tempi), 2)),
-        beats_per_bar=tuple(sorted({bar.beats for bar in grid.bars})),
+        beats_per_bar=tuple(sorted({bar.beats for bar in grid.bars if not bar.dotted} or {1})),
         bars=len(grid.bars),
         sections=sections,
         hits=tuple(hits),

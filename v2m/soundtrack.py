@@ -79,7 +79,8 @@ def soundtrack(
             and nothing else is; what begins outside is theirs, note for note.
         at: `"12.5:20 mood=tense,density=0.8"` or `"bars 5-8 key=D minor"`, one or more: what is asked for
             in a part of the music (`generators.wishes.Stretch`).
-        keep_audio: keep the clip's own sound, and duck the music under it.
+        keep_audio: keep the clip's own sound; the music holds back where somebody speaks in it, and is
+            ducked under it.
         lufs: integrated loudness of the soundtrack.
         stems: a folder for one WAV a voice.
         midi: a file for the music as MIDI.

@@ -69,6 +69,7 @@ def looked_at(clip: Clip, models: Models, run: Run) -> Streams:
 def listened_to(clip: Clip, streams: Streams, run: Run) -> Streams:
     """The streams, and where the clip has sound one more: when somebody speaks in it, since it is kept."""
     if not clip.has_sound:
+        run.note("The clip has no sound of its own in which somebody could speak.")
         return streams
     from encoders.speech import SAMPLE_RATE as HEARD_AT
     from encoders.speech import hear_speech, spoken_spans
@@ -79,11 +80,12 @@ def listened_to(clip: Clip, streams: Streams, run: Run) -> Streams:
     with run.stage("listen"):
         blocks = sound_blocks(clip.path, zero_s=clip.start_s, layout="mono", sample_rate=HEARD_AT)
         speech = hear_speech((block[0] for block, _ in blocks), streams.duration_s)
-    spoken_s = sum(end_s - start_s for start_s, end_s in spoken_spans(speech))
+    spoken_s = sum(min(end_s, streams.duration_s) - start_s for start_s, end_s in spoken_spans(speech))
     if spoken_s:
-        run.note(
-            f"Somebody speaks for {spoken_s:.1f} of {streams.duration_s:.1f} s: the music holds back there."
-        )
+        length = f"{spoken_s:.1f} of {streams.duration_s:.1f} s"
+        run.note(f"Somebody speaks for {length}: the music holds back there.")
+    else:
+        run.note("Nobody was heard to speak in the clip's own sound.")
     heard = Streams({**streams, "speech": speech}, streams.duration_s, streams.clip_hash, streams.notes)
     run.sources.update(describe_sources(heard))
     return heard
@@ -110,6 +112,12 @@ def _continued(clip: Clip, request: Request, run: Run) -> Plan:
     with run.stage("plan"):
         plan = steer(load_plan(request.plan), request.wishes.stretches)
     run.sources["plan"] = str(request.plan)
+    if request.loudness.keep_audio and clip.has_sound and not plan.speech:
+        run.note("The plan tells of no speech: the music is ducked, but written as if nobody spoke.")
+    if plan.speech and not request.loudness.keep_audio:
+        run.note(
+            "The plan tells of speech, which is not kept (--keep-audio): the music holds back all the same."
+        )
     if plan.duration_s > clip.duration_s + clip.frame_s:
         raise PlanError(
             f"{request.plan}: plans {plan.duration_s:.2f} s of music, the clip has {clip.duration_s:.2f} s"

@@ -63,7 +63,7 @@ class Restraint:
         return inside
 
     def strikes(self, hit: Hit) -> bool:
-        """Whether a hit is struck: under words only where the film itself cuts."""
+        """Whether a hit is struck: under words only cuts, fades and where a section begins."""
         return hit.kind in EDITS or not any(a <= hit.played_s < b for a, b in self.spans_s)
 
     def of_part(self, notes: list[Note], part: Part) -> list[Note]:

@@ -39,6 +39,10 @@ def test_phrases_are_joined_over_breaths_and_coughs_are_none() -> None:
     assert end == pytest.approx(3.2, abs=0.1)
 
 
+def test_two_coughs_side_by_side_are_no_word() -> None:
+    assert spoken_spans(steps((0, 1.0), (0.9, 0.1), (0.1, 0.2), (0.9, 0.1), (0, 1.0))) == []
+
+
 def test_a_voice_that_sinks_is_still_one_and_begins_only_when_it_is_clear() -> None:
     assert spoken_spans(steps((0.45, 2.0), (0, 1.0))) == []
     ((start, end),) = spoken_spans(steps((0.6, 1.0), (0.4, 1.0), (0.2, 1.0)))

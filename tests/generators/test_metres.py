@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,9 @@ from generators.rhythm.meter import fit_pattern, onsets
 from generators.rhythm.timeline import Timeline, metric_weight
 from generators.style import load_style
 from tests.generators.plans import bars_of, make
+from v2m.alignment.piece import read_midi
+from v2m.midi import write_midi
+from v2m.midi_reading import read_tracks
 
 COMPOUND = ("waltz", "piano", "cinematic", "ambient")
 BASS = {"waltz": "Basses", "piano": "Left hand", "cinematic": "Basses", "ambient": "Ground"}
@@ -102,3 +106,21 @@ def test_music_goes_through_a_bar_of_three_eighths_at_its_own_pace(style: str) -
     assert (np.abs(off - off.round()) * sixteenth_s).max() < 0.06
     after = starts[np.abs(starts - end_s) < 0.07]
     assert len(after) >= 2
+
+
+@pytest.mark.parametrize("style", ["cinematic", "piano"])
+def test_a_bar_of_three_eight_is_read_back_as_it_was_written(style: str, tmp_path: Path) -> None:
+    """By who keeps its tracks and by who scores its notes; and the tempo that is told is the pace."""
+    plan = with_dotted_bar(style)
+    path = write_midi(compose(plan), plan.grid, tmp_path / "dotted.mid")
+    grid = read_tracks(path).grid
+    assert grid is not None
+    count = len(grid.bars)
+    assert count >= 8
+    assert [(b.beats, b.slots_per_beat) for b in grid.bars] == [
+        (b.beats, b.slots_per_beat) for b in plan.grid.bars[:count]
+    ]
+    assert grid.beats_s == pytest.approx(plan.grid.beats_s[: len(grid.beats_s)], abs=1e-3)
+    piece = read_midi(path)
+    assert piece.beats_s == pytest.approx(plan.grid.beats_s[: len(piece.beats_s)], abs=1e-3)
+    assert [plan.grid.tempo_bpm(b) for b in range(9)] == pytest.approx([96.0] * 9, abs=0.5)

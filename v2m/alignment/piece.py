@@ -307,15 +307,17 @@ def settled(piece: Piece) -> Piece:
 def _ticks_of_beats(score: MidiScore) -> tuple[list[int], list[int], int]:
     """The ticks of all beats and downbeats up to the last note's end, and of the last bar's end."""
     changes = sorted(score.metres)
+    metres = set(score.metres.values())
     beats: list[int] = []
     downbeats: list[int] = []
     now = 0
     for k, change in enumerate(changes):
         numerator, denominator = score.metres[change]
         follows = k + 1 < len(changes)
-        until = changes[k + 1] if follows else score.last_tick
+        until = min(changes[k + 1], score.last_tick) if follows else score.last_tick
         unit = max(score.ticks_per_quarter * 4 // denominator, 1)
-        compound = denominator >= 8 and numerator % 3 == 0 and numerator > 3
+        # A bar of 3/8 among others is one dotted beat.
+        compound = denominator >= 8 and numerator % 3 == 0 and (numerator > 3 or len(metres) > 1)
         beat, count = (3 * unit, numerator // 3) if compound else (unit, numerator)
         if len(beats) + (until - now) / beat > MOST_BEATS:
             raise PieceError(f"{score.path}: its metres make over {MOST_BEATS} beats: damaged, or no music")
