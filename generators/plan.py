@@ -24,7 +24,7 @@ from generators.kept import KeptTracks
 from generators.kept_grid import FREE_BPM, own_grid, targets_of
 from generators.key import Key
 from generators.prices import price_hits
-from generators.spotting import Speech
+from generators.speech import Speech
 from generators.steer import steer
 from generators.style import Style
 from generators.targets import Targets, find_targets

@@ -28,7 +28,7 @@ from generators.hits import EDITS, Hit, place_again
 from generators.key import Key
 from generators.plan import Plan
 from generators.prices import price_hits
-from generators.spotting import Speech
+from generators.speech import Speech
 from generators.steer import steer
 from generators.style import load_style
 from generators.tempo_map import FILM, MODE_COSTS

@@ -9,51 +9,19 @@ edits them gets other music.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.grid import PlanError
+from generators.speech import held_back_s
 
 if TYPE_CHECKING:
     from generators.plan import Plan
 
-# The music does not come forward in a pause that is shorter than a musical phrase can be.
-ANSWER_S = 2.0
 # Density and loudness of a bar that is spoken over from end to end, as shares of what they were.
 THIN, SOFT = 0.4, 0.75
-
-
-@dataclass(frozen=True)
-class Speech:
-    """A spoken phrase.
-
-    Attributes: `start_s`, `end_s`, seconds of the picture.
-
-    Raises:
-        PlanError: if it ends before it begins.
-    """
-
-    start_s: float
-    end_s: float
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.start_s < self.end_s:
-            raise PlanError(f"speech from {self.start_s:g} to {self.end_s:g} s: it must end after it begins")
-
-
-def held_back_s(speech: Sequence[Speech]) -> list[tuple[float, float]]:
-    """Where the music holds back, (start, end) in seconds: phrases, and the pauses too short to answer in."""
-    spans: list[tuple[float, float]] = []
-    for phrase in sorted(speech, key=lambda phrase: phrase.start_s):
-        if spans and phrase.start_s - spans[-1][1] < ANSWER_S:
-            spans[-1] = (spans[-1][0], max(spans[-1][1], phrase.end_s))
-        else:
-            spans.append((phrase.start_s, phrase.end_s))
-    return spans
 
 
 def spoken_shares(plan: Plan) -> NDArray[np.float64]:

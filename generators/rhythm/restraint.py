@@ -18,7 +18,7 @@ from generators.rhythm.arrangement import Casting
 from generators.rhythm.band import CHORDAL, Part
 from generators.rhythm.notes import Note
 from generators.rhythm.timeline import Timeline
-from generators.spotting import held_back_s
+from generators.speech import held_back_s
 
 TUNES = ("melody", "counter")
 STRIKING = ("chords", "arpeggio")

@@ -13,7 +13,7 @@ from generators.grid import PlanError
 from generators.plan import Plan
 from generators.plan_file import plan_from_json, plan_to_json
 from generators.rhythm.compose import compose
-from generators.spotting import ANSWER_S, Speech, held_back_s
+from generators.speech import ANSWER_S, Speech, held_back_s
 from tests.generators.plans import bars_of, make, with_accents
 
 PHRASES = (Speech(10.0, 13.0), Speech(13.8, 19.0), Speech(31.0, 44.0))
