@@ -61,7 +61,7 @@ def compare(subject: Subject) -> Agreement:
         times += batch.times_s.tolist()
         if times[-1] >= SECONDS:
             break
-    plain = _read_plainly(subject.path, len(pictures))
+    plain = read_plainly(subject.path, len(pictures))
     pictures, times = pictures[: len(plain)], times[: len(plain)]
     _ours(pictures[:3])  # compiles it
     started = time.process_time()
@@ -84,7 +84,7 @@ def compare(subject: Subject) -> Agreement:
     )
 
 
-def _read_plainly(path: Path, most: int) -> list[NDArray[np.uint8]]:
+def read_plainly(path: Path, most: int) -> list[NDArray[np.uint8]]:
     """The first pictures as the definition has them: OpenCV's reader, area averaging, grey."""
     reader = cv2.VideoCapture(str(path))
     pictures: list[NDArray[np.uint8]] = []

@@ -65,12 +65,17 @@ class Bar:
     @property
     def dotted(self) -> bool:
         """Whether it is a single beat and a half of its neighbours': 3/8 among quarters."""
-        return self.beats == 1 and self.slots_per_beat == DOTTED_SLOTS
+        return is_dotted(self.beats, self.slots_per_beat)
 
     @property
     def eighth_slots(self) -> int:
         """How many slots an eighth has: a third of a dotted beat, half of any other."""
         return max(1, self.slots_per_beat // (3 if self.slots_per_beat % 3 == 0 else 2))
+
+
+def is_dotted(beats: int, slots_per_beat: int) -> bool:
+    """Whether a bar is a single beat and a half of its neighbours'."""
+    return beats == 1 and slots_per_beat == DOTTED_SLOTS
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,12 @@ class BeatGrid:
     def knots_s(self) -> NDArray[np.float64]:
         """float64 `[B + 1]`: every beat, and the end."""
         return np.append(self.beats_s, self.end_s)
+
+    @property
+    def plain_beats_s(self) -> NDArray[np.float64]:
+        """float64 `[B]`: how long each beat is, a dotted one told as the plain beat whose tempo it keeps."""
+        dotted = [bar.dotted for bar in self.bars for _ in bar.beats_s]
+        return np.asarray(np.diff(self.knots_s) / np.where(dotted, 1.5, 1.0), dtype=np.float64)
 
     @cached_property
     def first_beat(self) -> NDArray[np.int64]:

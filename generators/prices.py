@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from generators.grid import BeatGrid
 from generators.hits import Hit
@@ -40,7 +39,7 @@ class _Paid:
     """What each beat of a grid cost, and what can be said of it."""
 
     def __init__(self, grid: BeatGrid, costs: Costs) -> None:
-        self.lengths_s = _beat_lengths_s(grid)
+        self.lengths_s = grid.plain_beats_s
         self.cost = np.zeros(len(grid.beats_s))
         self.said: dict[int, str] = {}
         self._price_tempo(grid, costs)
@@ -58,7 +57,7 @@ class _Paid:
         return float(self.cost[first:end].sum()), words
 
     def _price_tempo(self, grid: BeatGrid, costs: Costs) -> None:
-        intervals = _beat_lengths_s(grid)[:-1]
+        intervals = grid.plain_beats_s[:-1]
         downbeats = set(grid.first_beat[:-1].tolist())
         for k in range(1, len(intervals)):
             change = float(intervals[k] / intervals[k - 1] - 1)
@@ -89,15 +88,9 @@ class _Paid:
             if bar.dotted:
                 self.cost[arrives] += costs.dotted_bar
                 words = f"bar {b + 1} is a beat and a half"
-                self.said[arrives] = "; ".join(filter(None, [self.said.get(arrives), words]))
             elif b > 0 and bar.beats < usual:
                 self.cost[arrives] += costs.short_bar * (1.0 if 2 * bar.beats == usual else 1.5)
                 words = f"bar {b + 1} is cut to {bar.beats} beat{'s' * (bar.beats > 1)}"
-                self.said[arrives] = "; ".join(filter(None, [self.said.get(arrives), words]))
-
-
-def _beat_lengths_s(grid: BeatGrid) -> NDArray[np.float64]:
-    """`[beats]`: how long each beat is, a dotted one told as the plain beat that it keeps the tempo of."""
-    dotted = [bar.dotted for bar in grid.bars for _ in bar.beats_s]
-    lengths: NDArray[np.float64] = np.diff(grid.knots_s) / np.where(dotted, 1.5, 1.0)
-    return lengths
+            else:
+                continue
+            self.said[arrives] = "; ".join(filter(None, [self.said.get(arrives), words]))

@@ -222,8 +222,7 @@ def _grid(score: MidiScore) -> BeatGrid | None:
         grid = BeatGrid(tuple(bars), clock.second(end))
     except PlanError:
         return None
-    dotted = [bar.dotted for bar in grid.bars for _ in bar.beats_s]
-    beats_s = np.diff(grid.knots_s) / np.where(dotted, 1.5, 1.0)
+    beats_s = grid.plain_beats_s
     return grid if BEAT_S[0] <= beats_s.min() and beats_s.max() <= BEAT_S[1] else None
 
 

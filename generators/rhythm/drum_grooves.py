@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from generators.form import Section
-from generators.grid import DOTTED_SLOTS
+from generators.grid import DOTTED_SLOTS, is_dotted
 from generators.rhythm.grooves import LEVELS, Family, Groove, Hit, load_families
 from generators.rhythm.meter import fit_beats, is_waltz_in_eighths
 from generators.rhythm.pulse import Attack, Pulse
@@ -102,7 +102,7 @@ def _full_strokes(groove: Groove) -> dict[str, int]:
 
 def fit_hits(hits: list[Hit], written: int, beats: int, slots_per_beat: int) -> list[Hit]:
     """Hits of a bar of `written` beats of four slots, for a bar in another metre."""
-    if beats == 1 and slots_per_beat == DOTTED_SLOTS:
+    if is_dotted(beats, slots_per_beat):
         return [hit for hit in hits if hit.slot < DOTTED_SLOTS]
     if is_waltz_in_eighths(written, slots_per_beat):
         on_beats = [replace(hit, slot=hit.slot // 4) for hit in hits if hit.slot % 4 == 0]

@@ -28,7 +28,6 @@ from generators.rhythm.meter import fit_pattern
 from generators.rhythm.notes import Note
 from generators.rhythm.pulse import Attack, Pulse
 from generators.rhythm.timeline import Timeline, metric_weight
-from generators.spotting import spoken_shares
 
 LENGTH = 1.0
 CYMBALS = (49, 57)
@@ -105,7 +104,7 @@ def _lead(timeline: Timeline, index: int, playing: tuple[bool, ...]) -> int:
     if index + 1 >= len(sections) or not playing[index + 1]:
         return 0
     here, there = sections[index], sections[index + 1].energy
-    if spoken_shares(timeline.plan)[here.end_bar - 1]:
+    if timeline.spoken[here.end_bar - 1]:
         return 0  # no fill over words
     if there < max(FILLS_FROM, here.energy - 0.1) or here.end_bar - here.start_bar < 2:
         return 0
@@ -123,7 +122,7 @@ def _kept(
 ) -> list[_Struck]:
     """A family's groove through a run of bars."""
     density = timeline.plan.curves.density
-    spoken = spoken_shares(timeline.plan)
+    spoken = timeline.spoken
     rows: list[_Struck] = []
     for offset, b in enumerate(bars):
         bar, first = timeline.plan.grid.bars[b], int(timeline.first_slot[b])
@@ -198,7 +197,7 @@ def _crash(timeline: Timeline, band: Band, b: int) -> list[_Struck]:
         for part in cymbals
         for hit in hits
     )
-    over_words = spoken_shares(timeline.plan)[b] > 0
+    over_words = timeline.spoken[b] > 0
     return [_Struck("kick", slot, 0.9)] + ([] if marked or over_words else [_Struck("crash", slot, 0.9)])
 
 

@@ -188,7 +188,7 @@ def _coloured(drafts: list[Draft], timeline: Timeline, band: Band) -> list[Span]
     spans = []
     section, counted = -1, 0
     for draft in drafts:
-        now = _section_at(timeline, draft.start)
+        now = timeline.section_at(draft.start)
         section, counted = (section, counted + 1) if now == section else (now, 0)
         label = timeline.plan.sections[now].label
         rng = timeline.random("colour", label, counted)
@@ -196,11 +196,6 @@ def _coloured(drafts: list[Draft], timeline: Timeline, band: Band) -> list[Span]
         chord = sound(draft.symbol, draft.key, band, tension, (float(rng.random()), float(rng.random())))
         spans.append(Span(draft.start, draft.end, chord, draft.key, draft.cadence))
     return spans
-
-
-def _section_at(timeline: Timeline, slot: int) -> int:
-    starts = [section.start_bar for section in timeline.plan.sections]
-    return bisect_right(starts, timeline.bar_of(slot)) - 1
 
 
 def _suspend(spans: list[Span], timeline: Timeline) -> list[Span]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from generators.grid import DOTTED_SLOTS
+from generators.grid import DOTTED_SLOTS, is_dotted
 
 # Which beats of a four-beat pattern stand for the beats of another metre: the downbeat stays a
 # downbeat, and the backbeat (second and fourth) stays weak.
@@ -21,7 +21,7 @@ def fit_pattern(pattern: str, beats: int, slots_per_beat: int) -> str:
     bass and after-beats are those of a barcarolle. A 3/8 bar among quarters plays the pattern's first six
     sixteenths, at their own pace.
     """
-    if beats == 1 and slots_per_beat == DOTTED_SLOTS:
+    if is_dotted(beats, slots_per_beat):
         return pattern[:DOTTED_SLOTS].ljust(DOTTED_SLOTS, ".")
     if is_waltz_in_eighths(len(pattern) // 4, slots_per_beat):
         return pattern[::4] * beats

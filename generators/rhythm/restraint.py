@@ -92,10 +92,7 @@ class Restraint:
         return replace(note, length=min(note.length, max(float(ahead[0]), 1.0)))
 
     def _rests(self, part: Part, slot: int) -> bool:
-        bar = self.timeline.bar_of(slot)
-        sections = self.timeline.plan.sections
-        index = next(i for i, section in enumerate(sections) if bar < section.end_bar)
-        return not self.casting.plays_under_words(part, index)
+        return not self.casting.plays_under_words(part, self.timeline.section_at(slot))
 
     def _on_beat(self, slot: int) -> bool:
         bar, within = self.timeline.within_bar(slot)

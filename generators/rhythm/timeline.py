@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.plan import Plan
+from generators.spotting import spoken_shares
 
 SWING_UNITS = {"eighth": 2, "sixteenth": 1}
 
@@ -82,6 +84,16 @@ class Timeline:
     def bar_of(self, slot: float) -> int:
         """The bar in which a slot lies."""
         return int(np.clip(np.searchsorted(self.first_slot, slot, side="right") - 1, 0, self.bars - 1))
+
+    def section_at(self, slot: float) -> int:
+        """The index of the section in which a slot lies."""
+        starts = [section.start_bar for section in self.plan.sections]
+        return bisect_right(starts, self.bar_of(slot)) - 1
+
+    @cached_property
+    def spoken(self) -> NDArray[np.float64]:
+        """float64 `[bars]`, 0 to 1: how much of each bar the music holds back in, for words."""
+        return spoken_shares(self.plan)
 
     def within_bar(self, slot: float) -> tuple[int, float]:
         """(bar, slots since its downbeat)."""

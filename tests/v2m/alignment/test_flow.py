@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks.flow import read_plainly
 from demos.make import make
 from demos.writer import write_clip
 from encoders.clip import probe
@@ -22,18 +23,6 @@ from v2m.alignment import sync
 from v2m.alignment.flow import LINES, Flow, measure_flow
 
 REAL = ("bikes.mp4", "aist_dance_original_music.mp4", "big_buck_bunny_0_30.webm", "chaplin.mp4")
-
-
-def plain_pictures(path: Path, most: int) -> list[NDArray[np.uint8]]:
-    """Frames as the definition has them: OpenCV's reader, area averaging, grey."""
-    reader = cv2.VideoCapture(str(path))
-    pictures = []
-    while len(pictures) < most and (read := reader.read())[0]:
-        height, width = read[1].shape[:2]
-        size = (round(width * LINES / height), LINES)
-        small = cv2.resize(read[1], size, interpolation=cv2.INTER_AREA)
-        pictures.append(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8))
-    return pictures
 
 
 def opencv_flow(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -95,7 +84,7 @@ def test_small_pictures_are_those_of_the_definition(make_clip: MakeClip, kind: s
     path = make_clip(kind)
     small = np.concatenate([batch.rgb for batch in read_small(probe(path), lines=LINES)])
     grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in small]
-    plain = plain_pictures(path, 100)
+    plain = read_plainly(path, 100)
     assert len(grey) == len(plain)
     # OpenCV's reader takes another way from ten bits to eight.
     most = 1 if kind == "ten_bit" else 0
@@ -135,7 +124,7 @@ def test_flow_of_a_file_is_that_of_a_plain_reading(tmp_path: Path) -> None:
     """The whole way from a file, against OpenCV's reader and its flow."""
     path = tmp_path / "dance.mp4"
     make("dance", path, height=240, duration_s=3.0)
-    expected = opencv_magnitudes(plain_pictures(path, 1000))
+    expected = opencv_magnitudes(read_plainly(path, 1000))
     expected = np.concatenate([expected[:1], expected])
     found = measure_flow(path).magnitude
     assert found == pytest.approx(expected, rel=0.03, abs=3e-3)
@@ -144,7 +133,7 @@ def test_flow_of_a_file_is_that_of_a_plain_reading(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", REAL)
 def test_peaks_on_real_clips_are_those_of_opencvs_flow(media: Path, name: str) -> None:
-    pictures = plain_pictures(media / "clips" / name, 60)
+    pictures = read_plainly(media / "clips" / name, 60)
     between = FlowBetween(*pictures[0].shape)
     before = between.expand(pictures[0], between.blank())
     found = []
