@@ -25,6 +25,8 @@ MEANING_SHARE = 0.3
 # A contrasting section's mean valence, or its energy, against the clip's, for another key to be worth it;
 # and for how many bars in all, since a key that lasts no longer is not heard as one.
 TURNS_MOOD, TURNS_ENERGY, LEAST_KEY_BARS = 0.15, 0.08, 8
+# A rise of energy into the next section before which music with a beat drops out.
+DROP_RISE = 0.3
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ class SymbolicMusic:
         duration_s: length of the picture the music was written for.
         desk: how it is mixed.
         seed: of what players and synthesizers leave to chance.
+        silences_s: (start, end) of stretches in which nothing is to be heard, once what rang has died away.
     """
 
     score: symusic.core.ScoreSecond
@@ -70,6 +71,7 @@ class SymbolicMusic:
     duration_s: float
     desk: Desk = field(default_factory=Desk)
     seed: int = 0
+    silences_s: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         names = [track.name for track in self.score.tracks]

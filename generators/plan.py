@@ -9,6 +9,7 @@ is (`curves`), and divide the bars into sections (`form`). How it is kept as a f
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +25,8 @@ from generators.kept import KeptTracks
 from generators.kept_grid import FREE_BPM, own_grid, targets_of
 from generators.key import Key
 from generators.prices import price_hits
+from generators.silence import Silence, check_silences, let_go_within
+from generators.silences import find_silences
 from generators.speech import Speech
 from generators.steer import steer
 from generators.style import Style
@@ -55,6 +58,7 @@ class Plan:
         clip_hash: the clip it was made for.
         speech: the spoken phrases that the music keeps out of the way of, where the clip's own sound
             is kept.
+        silences: where the music is meant to be silent, in order; hits within are let go.
 
     Raises:
         PlanError: if curves, sections or the ending do not fit the grid.
@@ -72,6 +76,7 @@ class Plan:
     seed: int
     clip_hash: str
     speech: tuple[Speech, ...] = ()
+    silences: tuple[Silence, ...] = ()
 
     def __post_init__(self) -> None:
         bars = len(self.grid.bars)
@@ -98,6 +103,7 @@ class Plan:
                     raise PlanError(f"bar {number}: the accent on slot {accent.slot} is not near its slot")
         if not 0 <= self.final_s <= self.duration_s:
             raise PlanError(f"final_s {self.final_s:.3f} is outside the clip")
+        check_silences(self.silences, self.final_s)
 
     @property
     def planned_hits(self) -> tuple[Hit, ...]:
@@ -146,7 +152,20 @@ def make_plan(streams: Streams, wishes: Wishes, kept: KeptTracks | None = None) 
         clip_hash=streams.clip_hash,
         speech=_speech(streams),
     )
-    return steer(plan, wishes.stretches)
+    plan = steer(plan, wishes.stretches)
+    if kept is not None or not wishes.silences:
+        return plan
+    return with_silences(plan, find_silences(streams, plan))
+
+
+def with_silences(plan: Plan, silences: Sequence[Silence]) -> Plan:
+    """The plan with these silences and no others, in order, and the hits within them let go.
+
+    Raises:
+        PlanError: if two overlap, or one lies over the last chord.
+    """
+    ordered = tuple(sorted(silences, key=lambda silence: silence.start_s))
+    return replace(plan, silences=ordered, hits=let_go_within(plan.hits, ordered))
 
 
 def _speech(streams: Streams) -> tuple[Speech, ...]:

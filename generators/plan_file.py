@@ -11,6 +11,9 @@ the rest as in `generators.wishes.Stretch`.
 `speech` lists the spoken phrases under which the music holds back (`generators.spotting`), where the
 clip's own sound is kept: `{"start_s": 3.2, "end_s": 5.9}`. Take one away, move it or add one, and the music
 that is written from the plan follows; without any, the list may be left out.
+
+`silences` lists where the music is meant to be silent (`generators.silences`):
+`{"start_s": 7.9, "end_s": 9.4, "kind": "breath", "why": "…"}`. A hit that one lies over is let go.
 """
 
 from __future__ import annotations
@@ -26,8 +29,9 @@ from generators.form import Section
 from generators.grid import Accent, Bar, BeatGrid, PlanError
 from generators.hits import EDITS, Hit, place_again
 from generators.key import Key
-from generators.plan import Plan
+from generators.plan import Plan, with_silences
 from generators.prices import price_hits
+from generators.silence import Silence
 from generators.speech import Speech
 from generators.steer import steer
 from generators.style import load_style
@@ -122,7 +126,12 @@ def plan_to_json(plan: Plan) -> str:
         bars.append(row)
     lines = [f"  {json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in head.items()]
     speech = [{"start_s": phrase.start_s, "end_s": phrase.end_s} for phrase in plan.speech]
-    parts: dict[str, list[dict[str, Any]]] = {"sections": sections, "hits": hits, "bars": bars}
+    parts: dict[str, list[dict[str, Any]]] = {
+        "silences": [dict(vars(silence)) for silence in plan.silences],
+        "sections": sections,
+        "hits": hits,
+        "bars": bars,
+    }
     for name, rows in ({"speech": speech, **parts} if speech else parts).items():
         body = ",\n".join("    " + json.dumps(row, ensure_ascii=False) for row in rows)
         lines.append(f'  "{name}": [\n{body}\n  ]' if rows else f'  "{name}": []')
@@ -161,6 +170,10 @@ def plan_from_json(text: str) -> Plan:
         _stretch(row, f"stretch {i}")
         for i, row in enumerate(_list(data, "stretches", "the plan") if "stretches" in data else (), 1)
     ]
+    silences = [
+        _silence(row, f"silence {i}", duration_s)
+        for i, row in enumerate(_list(data, "silences", "the plan") if "silences" in data else (), 1)
+    ]
     plan = Plan(
         duration_s=duration_s,
         mode=mode,
@@ -178,7 +191,7 @@ def plan_from_json(text: str) -> Plan:
             for i, row in enumerate(_list(data, "speech", "the plan") if "speech" in data else (), 1)
         ),
     )
-    return steer(plan, stretches)
+    return with_silences(steer(plan, stretches), silences)
 
 
 def _bar(row: Any, where: str) -> Bar:
@@ -244,6 +257,16 @@ def _stretch(row: Any, where: str) -> Stretch:
 
 def _phrase(row: Any, where: str) -> Speech:
     return Speech(_number(row, "start_s", where, low=0.0), _number(row, "end_s", where, low=0.0))
+
+
+def _silence(row: Any, where: str, duration_s: float) -> Silence:
+    start_s, end_s = _number(row, "start_s", where, low=0.0), _number(row, "end_s", where, low=0.0)
+    if end_s > duration_s:
+        raise PlanError(f"{where}: end_s {end_s:g} is outside the clip (0 to {duration_s:g})")
+    try:
+        return Silence(start_s, end_s, _text(row, "kind", where), str(row.get("why", "")))
+    except PlanError as error:
+        raise PlanError(f"{where}: {error}") from error
 
 
 def _is_number(value: Any) -> bool:

@@ -155,6 +155,7 @@ class Wishes:
         seed: every random choice follows from it.
         stretches: choices for parts of the music.
         metre: one of `METRES`, or None.
+        silences: whether the music may come in late, breathe and stop.
 
     Raises:
         PlanError: naming what is not understood and what is known.
@@ -168,6 +169,7 @@ class Wishes:
     seed: int = 0
     stretches: tuple[Stretch, ...] = ()
     metre: str | None = None
+    silences: bool = True
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:

@@ -103,6 +103,7 @@ def mix(
     sample_rate: int = 48000,
     work_dir: Path | None = None,
     own_sound: Path | None = None,
+    silences_s: Sequence[tuple[float, float]] = (),
     stems_dir: Path | None = None,
 ) -> Soundtrack:
     """Mix stems into a soundtrack exactly as long as the picture.
@@ -116,6 +117,7 @@ def mix(
         work_dir: for files in between (1.4 GB an hour); a temporary folder if not given.
         own_sound: the clip's own sound, at `sample_rate`, aligned to the first frame
             (`own_sound.extract_sound`); kept if `settings.keep_audio`.
+        silences_s: (start, end) of stretches in which the music dies away to nothing (`fades.hushes`).
         stems_dir: each voice is also written there as NAME.wav, in sync, with its level, pan and
             room, before the bus, ducking and mastering: together they are what goes into the bus.
 
@@ -129,7 +131,16 @@ def mix(
                 work_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="v2m-mix-")))
             console = Console(voices, desk or Desk(), sample_rate, separate=stems_dir is not None)
             return _mix(
-                blocks, console, settings, total, Path(out_wav), sample_rate, work_dir, own_sound, stems_dir
+                blocks,
+                console,
+                settings,
+                total,
+                Path(out_wav),
+                sample_rate,
+                work_dir,
+                own_sound,
+                stems_dir,
+                silences_s,
             )
     except OSError as error:
         Path(out_wav).unlink(missing_ok=True)
@@ -150,11 +161,12 @@ def _mix(
     work_dir: Path,
     own_sound: Path | None,
     stems_dir: Path | None,
+    silences_s: Sequence[tuple[float, float]],
 ) -> Soundtrack:
     notes: list[str] = []
     bus = work_dir / "music-bus.f32"
     try:
-        stems = _sum_to_bus(blocks, console, settings, total, bus, rate, stems_dir)
+        stems = _sum_to_bus(blocks, console, settings, total, bus, rate, stems_dir, silences_s)
         music_meter = stems.meter
         balance = None
         if settings.keep_audio and own_sound is not None:
@@ -216,6 +228,7 @@ def _sum_to_bus(
     bus: Path,
     rate: int,
     stems_dir: Path | None,
+    silences_s: Sequence[tuple[float, float]],
 ) -> _Bus:
     """First pass: every voice in its place, summed to a raw float file and metered."""
     meter = Meter(rate)
@@ -233,6 +246,7 @@ def _sum_to_bus(
                 raise ValueError(f"a stem block starts at sample {block.start}, expected {done}")
             n = min(block.samples, total - done)
             fade = fades.ending(done, n, total, settings.fade_s, rate)
+            fade *= fades.hushes(done, n, silences_s, rate)
             music = console.mix(block, n)
             music.bus[...] *= fade
             raw.write(np.ascontiguousarray(music.bus.T).tobytes())

@@ -16,7 +16,15 @@ from encoders.clip import Clip
 from encoders.stream import Stream, Streams
 from v2m import panels as p
 from v2m.film_strip import film_strip
-from v2m.plan_panels import draw_bars, draw_feeling, draw_hits, draw_loudness, draw_roll, draw_sections
+from v2m.plan_panels import (
+    draw_bars,
+    draw_feeling,
+    draw_hits,
+    draw_loudness,
+    draw_roll,
+    draw_sections,
+    draw_silences,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,6 +85,7 @@ def draw_plan(
     _film(film, colours, clip, streams)
     draw_hits(hits, plan)
     draw_sections(sections, plan)
+    draw_silences(sections, plan)
     draw_bars(bars, plan)
     if music is not None:
         draw_roll(panels[5], music)

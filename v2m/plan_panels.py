@@ -79,6 +79,12 @@ def draw_sections(axes: Axes, plan: Plan) -> None:
             )
 
 
+def draw_silences(axes: Axes, plan: Plan) -> None:
+    """Where the music is meant to be silent: hatched, over whatever the panel shows."""
+    for silence in plan.silences:
+        axes.axvspan(silence.start_s, silence.end_s, fc="none", ec=p.SOFT, hatch="////", lw=0.6)
+
+
 def draw_bars(axes: Axes, plan: Plan) -> None:
     """Bar lines with their numbers, beats, and below them the accents that the picture asks for."""
     axes.set_ylim(0, 1)

@@ -54,6 +54,16 @@ class SectionReport:
 
 
 @dataclass(frozen=True)
+class SilenceReport:
+    """A silence that is meant: entry, breath or stop, and why."""
+
+    kind: str
+    start_s: float
+    end_s: float
+    why: str
+
+
+@dataclass(frozen=True)
 class HitReport:
     """How many instants of one kind the picture has, how many the plan meets, at what cost in tempo and
     metre (`generators.prices`), and which it lets go and why. What is heard of them, scoring tells.
@@ -79,6 +89,7 @@ class MusicReport:
     beats_per_bar: tuple[int, ...]
     bars: int
     sections: tuple[SectionReport, ...]
+    silences: tuple[SilenceReport, ...]
     hits: tuple[HitReport, ...]
 
 
@@ -232,6 +243,9 @@ def describe_music(plan: Plan) -> MusicReport:
         beats_per_bar=tuple(sorted({bar.beats for bar in grid.bars if not bar.dotted} or {1})),
         bars=len(grid.bars),
         sections=sections,
+        silences=tuple(
+            SilenceReport(s.kind, round(s.start_s, 3), round(s.end_s, 3), s.why) for s in plan.silences
+        ),
         hits=tuple(hits),
     )
 

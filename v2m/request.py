@@ -98,6 +98,7 @@ def make_wishes(
     seed: int | None,
     at: Sequence[str] = (),
     metre: str | None = None,
+    silences: bool = True,
 ) -> Wishes:
     """The planner's wishes out of the options' words.
 
@@ -108,7 +109,7 @@ def make_wishes(
         load_style(style)
     stretches = tuple(Stretch.parse(text) for text in at)
     tonality = None if key is None else Key.parse(key)
-    return Wishes(mode, style, tonality, tempo, mood, seed or 0, stretches, metre)
+    return Wishes(mode, style, tonality, tempo, mood, seed or 0, stretches, metre, silences)
 
 
 def make_request(
@@ -120,6 +121,7 @@ def make_request(
     key: str | None,
     tempo: float | None,
     metre: str | None,
+    silences: bool,
     mood: str | None,
     seed: int | None,
     plan: Path | str | None,
@@ -163,7 +165,7 @@ def make_request(
     return Request(
         clip=Path(clip),
         out=None if out is None else Path(out),
-        wishes=make_wishes(mode, style, key, tempo, mood, seed, _texts(at), metre),
+        wishes=make_wishes(mode, style, key, tempo, mood, seed, _texts(at), metre, silences),
         plan=None if plan is None else Path(plan),
         seed=seed,
         keep_tracks=None if keep_tracks is None else Path(keep_tracks),

@@ -114,6 +114,8 @@ def _continued(clip: Clip, request: Request, run: Run) -> Plan:
     run.sources["plan"] = str(request.plan)
     if request.loudness.keep_audio and clip.has_sound and not plan.speech:
         run.note("The plan tells of no speech: the music is ducked, but written as if nobody spoke.")
+    if not request.wishes.silences:
+        plan = replace(plan, silences=())
     if plan.speech and not request.loudness.keep_audio:
         run.note(
             "The plan tells of speech, which is not kept (--keep-audio): the music holds back all the same."
@@ -162,6 +164,7 @@ def sounded(music: SymbolicMusic, clip: Clip, request: Request, places: Places, 
             sample_rate=SAMPLE_RATE,
             work_dir=places.work,
             own_sound=own_sound,
+            silences_s=music.silences_s,
             stems_dir=places.stems,
         )
     run.note(*missing, *sound.notes)

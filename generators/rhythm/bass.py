@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from generators.form import DROP_RISE
 from generators.rhythm.band import Part
 from generators.rhythm.harmony import Harmony, Span
 from generators.rhythm.notes import Note
@@ -23,7 +24,6 @@ APPROACH_FROM = 0.45  # density from which the last note before a change may lea
 CHROMATIC_FROM = 0.5  # tension from which it does so by a semitone
 APPROACHING = ("root-fifth", "octave", "walk")
 SYNCOPATING = ("root", "root-fifth", "octave")
-DROP_RISE = 0.3  # a rise of energy into the next section before which the bass drops out
 TIED_HIT = 0.3  # a hit as heavy on the downbeat wants the bass there
 
 

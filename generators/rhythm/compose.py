@@ -211,7 +211,9 @@ def _score(
     plan = timeline.plan
     beats_s = np.array([beat_s for bar in plan.grid.bars for beat_s in bar.beats_s])
     beat_s = float(np.median(np.diff(beats_s))) if len(beats_s) > 1 else plan.duration_s
-    return SymbolicMusic(score, tuple(voices), plan.duration_s, desk.in_time(beat_s), plan.seed)
+    # What others have played is theirs, and is not hushed.
+    silences_s = () if guide is not None else tuple((s.start_s, s.end_s) for s in plan.silences)
+    return SymbolicMusic(score, tuple(voices), plan.duration_s, desk.in_time(beat_s), plan.seed, silences_s)
 
 
 def _track(voice: Voice, played: Played, controls: Sequence[Control]) -> symusic.core.TrackSecond:

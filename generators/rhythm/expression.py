@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generators.rhythm.notes import Note
+from generators.rhythm.rests import sounding
 from generators.rhythm.timeline import Timeline, metric_weight
 
 SHORTEST_S = 0.04
@@ -46,8 +47,8 @@ def perform(
 
     Every time comes from the timeline, strays by at most 8 ms or leans as its note says (never on a
     hit, nor where the picture moves), and lies within the picture; nothing but what rings sounds after
-    `final_s` unless it is a hit; one pitch never overlaps itself. All are played `bloom_s` early, and an
-    instrument that speaks late is `attack_s` earlier still.
+    `final_s` unless it is a hit; nothing begins in a silence of the plan; one pitch never overlaps itself.
+    All are played `bloom_s` early, and an instrument that speaks late is `attack_s` earlier still.
     """
     plan = timeline.plan
     end_s = plan.duration_s
@@ -56,23 +57,25 @@ def perform(
     for note in sorted(notes, key=lambda n: (n.slot, n.pitch)):
         exact = note.exact_s is not None
         draw = float(rng.standard_normal())
-        start = note.exact_s if note.exact_s is not None else timeline.seconds(note.slot)
+        written = note.exact_s if note.exact_s is not None else timeline.seconds(note.slot)
         body = not exact and not note.rings
-        if body and start > plan.final_s - CLEAR_BEFORE_FINAL_S:
+        if body and written > plan.final_s - CLEAR_BEFORE_FINAL_S:
             continue
+        shift = 0.0
         if body:
-            start -= min(attack_s + bloom_s, EARLIEST_S)
+            shift -= min(attack_s + bloom_s, EARLIEST_S)
         if body and note.slot not in moved:
             stray = float(np.clip(draw * humanise_s, -HUMANISE_LIMIT_S, HUMANISE_LIMIT_S))
-            start += stray if note.lean_s is None else note.lean_s
-        start = float(np.clip(start, 0.0, max(end_s - LATEST_START_S, 0.0)))
+            shift += stray if note.lean_s is None else note.lean_s
         stop = end_s if note.rings else timeline.seconds(note.end)
         if exact and not note.rings:
-            stop = start + max(stop - timeline.seconds(note.slot), SHORTEST_S)
+            stop = written + max(stop - timeline.seconds(note.slot), SHORTEST_S)
         if body:
             stop = min(stop, plan.final_s)
-        stop = min(max(stop, start + SHORTEST_S), end_s)
-        rows.append((start, stop - start, note.pitch, _velocity(timeline, note, stress)))
+        for from_s, to_s in sounding(written, stop, plan.silences, again=body):
+            start = float(np.clip(from_s + shift, 0.0, max(end_s - LATEST_START_S, 0.0)))
+            to_s = min(max(to_s, start + SHORTEST_S), end_s)
+            rows.append((start, to_s - start, note.pitch, _velocity(timeline, note, stress)))
     return _without_overlaps(rows)
 
 

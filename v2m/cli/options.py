@@ -40,6 +40,14 @@ At = Annotated[
         rich_help_panel="Music",
     ),
 ]
+Silences = Annotated[
+    bool,
+    typer.Option(
+        "--silences/--no-silences",
+        help="Let a film's music come in late, breathe and stop where the picture asks it; or never.",
+        rich_help_panel="Music",
+    ),
+]
 KeepAudio = Annotated[
     bool,
     typer.Option(

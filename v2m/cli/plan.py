@@ -20,6 +20,7 @@ from v2m.cli.options import (
     Mood,
     PoseModelFile,
     Seed,
+    Silences,
     Style,
     Tempo,
 )
@@ -40,6 +41,7 @@ def command(
     mood: Mood = None,
     seed: Seed = None,
     at: At = None,
+    silences: Silences = True,
     keep_audio: KeepAudio = False,
     clip_model: ClipModelFile = None,
     pose_model: PoseModelFile = None,
@@ -57,7 +59,7 @@ def command(
     from v2m.looking import write_plan
     from v2m.request import make_wishes
 
-    wishes = make_wishes(mode, style, key, tempo, mood, seed, at or (), metre)
+    wishes = make_wishes(mode, style, key, tempo, mood, seed, at or (), metre, silences)
     models = choose_models(clip_model, pose_model)
     with StageProgress() as progress:
         made = write_plan(

@@ -20,6 +20,7 @@ from v2m.cli.options import (
     Mood,
     PoseModelFile,
     Seed,
+    Silences,
     Style,
     Tempo,
 )
@@ -62,6 +63,7 @@ def command(
         ),
     ] = None,
     at: At = None,
+    silences: Silences = True,
     keep_audio: KeepAudio = False,
     lufs: Annotated[
         float, typer.Option(metavar="LUFS", help="Integrated loudness.", rich_help_panel="Sound")
@@ -122,6 +124,7 @@ def command(
             keep_tracks=keep_tracks,
             rewrite=rewrite or (),
             at=at or (),
+            silences=silences,
             keep_audio=keep_audio,
             lufs=lufs,
             stems=stems,

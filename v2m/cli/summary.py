@@ -39,6 +39,9 @@ def print_music(music: MusicReport, console: Console) -> None:
     if len(music.sections) > SECTIONS:
         form += f" and {len(music.sections) - SECTIONS} more"
     console.print(f"  form     {form} ({music.bars} bars)")
+    if music.silences:
+        silences = ", ".join(f"{s.kind} {s.start_s:.1f}–{s.end_s:.1f} s" for s in music.silences)
+        console.print(f"  silence  {silences}")
     planned = ", ".join(f"{h.planned} of {h.planned + h.let_go} {h.kind}s" for h in music.hits)
     console.print(f"  hits     {f'{planned} planned' if planned else 'the picture has none'}")
 
