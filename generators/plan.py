@@ -152,10 +152,9 @@ def make_plan(streams: Streams, wishes: Wishes, kept: KeptTracks | None = None) 
         clip_hash=streams.clip_hash,
         speech=_speech(streams),
     )
-    plan = steer(plan, wishes.stretches)
-    if kept is not None or not wishes.silences:
-        return plan
-    return with_silences(plan, find_silences(streams, plan))
+    if kept is None and wishes.silences:
+        plan = with_silences(plan, find_silences(streams, plan))
+    return steer(plan, wishes.stretches)
 
 
 def with_silences(plan: Plan, silences: Sequence[Silence]) -> Plan:
