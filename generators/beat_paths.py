@@ -3,11 +3,11 @@
 Time runs in whole steps. A state is (step of the beat, gait, place in the bar); a gait is a base tempo
 and the interval, in steps, that the last beat kept. The next interval is as long, or one step shorter or
 longer; a gait may be handed to a neighbouring base that has the same interval; a downbeat may follow a
-downbeat after a beat and a half, in the same gait; and at the few steps where a section may begin, the last
-interval may be stretched and any base may take over. Arrays of beats and
-of choices are kept for one stretch of the clip at a time: the first pass keeps what each stretch begins
-with, the second goes back through the stretches and computes each anew, so that an hour needs no more
-memory than some minutes do, and the optimum is exact.
+downbeat after a beat and a half, in the same gait; at the few steps where a section may begin, the last
+interval may be stretched and any base may take over; and where a lone cut is, a near base may, on any beat of
+the bar. Arrays of beats and of choices are kept for one stretch of the clip at a time: the first pass keeps
+what each stretch begins with, the second goes back through the stretches and computes each anew, so that an
+hour needs no more memory than some minutes do, and the optimum is exact.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ class Terrain:
         late: beginning after the first step.
         ends_bar: float32 `[P]`, what a downbeat costs that follows a beat at each place.
         turns: int64, sorted: the steps on which a section may begin.
-        turn_cost: float32 `[B, B]`, of going from one base to another there.
+        turn_cost: float32 `[B, B]`, of going from one base to another there, or where a lone cut is.
+        yields: int64, sorted: the steps on which a lone cut may be met by a change of tempo.
+        most_yield: how far, as a share, the interval after such a step may be from the one before.
         stretch_cost: float32 `[S]`, of stretching the last interval by 0, 1, … steps.
         dotted_bar: what a bar of a single beat and a half costs (3/8 among bars of quarters); infinite
             where there is to be none.
@@ -76,6 +78,8 @@ class Terrain:
     ends_bar: Floats
     turns: Ints
     turn_cost: Floats
+    yields: Ints
+    most_yield: float
     stretch_cost: Floats
     dotted_bar: float = np.inf
 
@@ -147,14 +151,17 @@ def best_path(gaits: Gaits, terrain: Terrain) -> BeatPath:
     offsets = np.array(
         [[n - round(f * n) for f in terrain.fractions] for n in gaits.length.tolist()], dtype=np.int64
     ).reshape(n_gaits, len(terrain.fractions))
+    # Sections first, cuts after them; a step that is both is a section's.
     turn_at = np.full(steps, -1, dtype=np.int64)
+    turn_at[terrain.yields] = len(terrain.turns) + np.arange(len(terrain.yields))
     turn_at[terrain.turns] = np.arange(len(terrain.turns))
-    turned = np.zeros((max(len(terrain.turns), 1), len(gaits.home), 3), dtype=np.int64)
+    n_turns = len(terrain.turns) + len(terrain.yields)
+    turned = np.zeros((max(n_turns, 1), len(gaits.home), places, 3), dtype=np.int64)
     fixed = (
         gaits.length, gaits.base, gaits.home, gaits.cost, gaits.before, gaits.before_cost,
         terrain.earns, terrain.within, offsets, terrain.begins, np.float32(terrain.late), terrain.ends_bar,
-        turn_at, terrain.turn_cost, terrain.stretch_cost, turned, dotted_length,
-        np.float32(terrain.dotted_bar),
+        turn_at, len(terrain.turns), terrain.turn_cost, terrain.stretch_cost, terrain.most_yield, turned,
+        dotted_length, np.float32(terrain.dotted_bar),
     )  # fmt: skip
 
     best = np.full((longest + 1, n_gaits, places), NEVER, dtype=np.float32)
@@ -181,7 +188,7 @@ def best_path(gaits: Gaits, terrain: Terrain) -> BeatPath:
                 step = -1
                 break
             if choice == _TURNS:
-                before, place_before, extra = turned[turn_at[step], gaits.base[gait]].tolist()
+                before, place_before, extra = turned[turn_at[step], gaits.base[gait], place].tolist()
                 step -= int(gaits.length[before]) + extra
                 gait, place = before, place_before
             elif choice == _DOTTED:
@@ -225,8 +232,10 @@ def _advance(
     late: np.float32,
     ends_bar: Floats,
     turn_at: Ints,
+    n_sections: int,
     turn_cost: Floats,
     stretch_cost: Floats,
+    most_yield: float,
     turned: NDArray[np.int64],
     dotted_length: Ints,
     dotted_bar: np.float32,
@@ -288,6 +297,29 @@ def _advance(
         turn = turn_at[t]
         if turn < 0:
             continue
+        if turn >= n_sections:
+            for g in range(n_gaits):
+                source = t - length[g]
+                if source < 0:
+                    continue
+                for b in range(n_bases):
+                    if abs(length[g] - length[home[b]]) > most_yield * length[home[b]]:
+                        continue
+                    for p in range(places):
+                        value = best[source % ring, g, p] - cost[g] - turn_cost[base[g], b]
+                        on = (p + 1) % places
+                        if on > 0 and value + earns[t, on] > row[home[b], on]:
+                            row[home[b], on] = value + earns[t, on]
+                            choices[t - start, home[b], on] = 255
+                            turned[turn, b, on, 0] = g
+                            turned[turn, b, on, 1] = p
+                        value += earns[t, 0] - ends_bar[p]
+                        if value > row[home[b], 0]:
+                            row[home[b], 0] = value
+                            choices[t - start, home[b], 0] = 255
+                            turned[turn, b, 0, 0] = g
+                            turned[turn, b, 0, 1] = p
+            continue
         for b in range(n_bases):
             by_base[b] = NEVER
         for g in range(n_gaits):
@@ -310,4 +342,4 @@ def _advance(
                     row[home[b], 0] = value
                     choices[t - start, home[b], 0] = 255
                     for c in range(3):
-                        turned[turn, b, c] = by_base_from[a, c]
+                        turned[turn, b, 0, c] = by_base_from[a, c]

@@ -44,6 +44,14 @@ class Targets:
         """float64 `[K]`: sections that begin with an edit, where the music may turn too."""
         return self.of("section").times_s[self.of("section").weights > SOFT_SECTION]
 
+    @property
+    def lone_cuts_s(self) -> NDArray[np.float64]:
+        """float64 `[K]`: cuts within sections that stand `LONE_CUT_S` from every other edit."""
+        edits, cuts = self.of("section", "cut", "fade").times_s, self.of("cut").times_s
+        crowd = (np.abs(cuts[:, None] - edits[None, :]) < LONE_CUT_S).sum(axis=1)
+        lone: NDArray[np.float64] = cuts[crowd == 1]
+        return lone
+
     def of(self, *kinds: str) -> Targets:
         """Only those of the given kinds."""
         keep = [i for i, kind in enumerate(self.kinds) if kind in kinds]

@@ -9,6 +9,7 @@ apart. What it may do is what a film composer's click track does:
   a jolt (the just-noticeable tempo change is 2–4 %, Drake & Botte 1993), or on to a neighbouring base, for
   a price;
 * take another base tempo, and hold the last beat for a breath, where a section begins;
+* take a near one, at most 8.5 % away, at a cut that stands alone, on any beat of the bar;
 * cut a bar short, to 2/4 or by one beat, for a price;
 * put in a bar of 3/8, which moves what follows by half a beat, for a price and where the style has it.
 
@@ -69,6 +70,7 @@ class Costs:
         most_change: the largest such change, as a ratio less 1.
         breath: holding the last beat before a section, and `breath_beat` for a whole beat more.
         longest_breath: as a share of a beat.
+        most_yield: the largest change at a lone cut, as a ratio less 1; 0 for none.
         short_bar: dropping one beat, or two, of a bar.
         dotted_bar: a bar of 3/8 among bars of quarters.
         pickup: beginning in mid-bar.
@@ -85,6 +87,7 @@ class Costs:
     breath: float = 0.15
     breath_beat: float = 0.6
     longest_breath: float = 0.5
+    most_yield: float = 0.085
     short_bar: float = 0.30
     dotted_bar: float = 0.40
     pickup: float = 0.4
@@ -100,6 +103,7 @@ DANCE = Costs(
     handover=0.02,
     most_change=0.0,
     longest_breath=0.0,
+    most_yield=0.0,
     short_bar=2.0,
     dotted_bar=2.0,
     pickup=0.15,
@@ -230,10 +234,6 @@ def _terrain(
     turn_cost[far > 1.0 + costs.most_change + 1e-9] = -NEVER
     held = np.arange(int(costs.longest_breath * bases.mean()) + 1) / bases.mean()
     stretch_cost = np.where(held > 0, costs.breath + costs.breath_beat * held, 0.0)
-    turns: set[int] = set()
-    for time in targets.turns_s:
-        reach = int(TURN_S / scale.step_s)
-        turns |= set(range(round(time / scale.step_s) - reach, round(time / scale.step_s) + reach + 1))
     return Terrain(
         earns=earns.astype(np.float32),
         within=np.ascontiguousarray(rewards[list(rows)].T.astype(np.float32)),
@@ -241,11 +241,20 @@ def _terrain(
         begins=np.where(np.arange(places) > 0, costs.pickup, 0.0).astype(np.float32),
         late=costs.late,
         ends_bar=ends_bar.astype(np.float32),
-        turns=np.array(sorted(t for t in turns if 0 <= t < scale.steps), dtype=np.int64),
+        turns=_steps_near(targets.turns_s, scale),
+        yields=_steps_near(targets.lone_cuts_s if costs.most_yield else np.zeros(0), scale),
+        most_yield=costs.most_yield,
         turn_cost=turn_cost.astype(np.float32),
         stretch_cost=stretch_cost.astype(np.float32),
         dotted_bar=np.inf if compound else costs.dotted_bar,
     )
+
+
+def _steps_near(times_s: NDArray[np.float64], scale: _Scale) -> NDArray[np.int64]:
+    """The steps, sorted, on which a beat is on one of the times: int64 `[N]`."""
+    reach = int(TURN_S / scale.step_s)
+    near = {round(time / scale.step_s) + off for time in times_s for off in range(-reach, reach + 1)}
+    return np.array(sorted(step for step in near if 0 <= step < scale.steps), dtype=np.int64)
 
 
 def _within(targets: Targets, window_s: float) -> Targets:

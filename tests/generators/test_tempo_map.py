@@ -100,12 +100,17 @@ def test_a_picture_that_turns_every_three_beats_gets_a_waltz() -> None:
 
 def test_no_tempo_change_within_a_section_is_a_jolt() -> None:
     times = np.cumsum(np.random.default_rng(1).uniform(1.2, 5, 20)).tolist()
-    intervals = np.diff(grid_for(targets(times), 70.0).beats_s)
-    assert np.abs(np.diff(intervals) / intervals.min()).max() <= 0.0105
+    beats = grid_for(targets(times), 70.0).beats_s
+    intervals = np.diff(beats)
+    change = np.abs(np.diff(intervals)) / np.minimum(intervals[1:], intervals[:-1])
+    # At a cut that stands alone the tempo may give way, by as much as a conductor would.
+    at_cut = np.abs(beats[1:-1, None] - np.array(times)).min(axis=1) < 0.05
+    assert change[~at_cut].max() <= 0.0105
+    assert 0.03 < change.max() <= FILM.most_yield / (1 - FILM.most_yield) + 0.0105
     assert np.abs(intervals / np.median(intervals) - 1).max() <= (1 + AROUND_HOME) * (1 + DEVIATION) - 1
 
 
-def test_the_tempo_turns_and_breathes_only_where_a_section_begins() -> None:
+def test_the_tempo_turns_and_breathes_where_a_section_begins_and_yields_at_a_cut_alone() -> None:
     """Sections of 11 beats at 96 bpm and of 13 at 106: no single tempo has both."""
     slow, fast = 60 / 96, 60 / 106
     starts = np.cumsum([12 * slow, 16 * fast, 12 * slow + 0.2, 16 * fast]).tolist()
@@ -122,6 +127,7 @@ def test_the_tempo_turns_and_breathes_only_where_a_section_begins() -> None:
     intervals = np.diff(grid.beats_s)
     jolts = grid.beats_s[1:-1][np.abs(np.diff(intervals)) / intervals.min() > 0.0105]
     assert len(jolts)
+    jolts = jolts[np.abs(jolts[:, None] - np.array(within)).min(axis=1) > 0.05]
     # A breath is a jolt on both sides of the held beat: at the boundary and one beat before it.
     assert all(
         -0.03 < start - jolt < 1.1
