@@ -23,6 +23,13 @@ def pitch_class(name: str) -> int:
     return (LETTERS[name[0]] + name.count("#") - name.count("b")) % 12
 
 
+def parse_key(line: str) -> tuple[float, float, int, bool]:
+    """(start, end, tonic, is major) of a line such as `2.67 191.98 Gb:maj`."""
+    start, end, name = line.split()
+    tonic, _, quality = name.partition(":")
+    return float(start), float(end), pitch_class(tonic), quality == "maj"
+
+
 def parse_label(label: str) -> tuple[int, str] | None:
     """(pitch class of the root, kind) of a label; None for no chord.
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.chord_labels import find_mode, parse_label, pitch_class, to_symbol
+from datasets.chord_labels import find_mode, parse_key, parse_label, to_symbol
 from datasets.whole import write_whole
 from generators.key import MODES
 from generators.rhythm.chord_songs import ChordPhrase, ChordSong, to_line
@@ -32,7 +32,7 @@ def parse_song(name: str, chords: str, beats: str, keys: str, phrases: str) -> C
     grid = np.array([[float(x) for x in line.split()] for line in beats.splitlines()])
     beats_s, downbeats = grid[:, 0], np.flatnonzero(grid[:, 2] > 0)
     beats_per_bar = int(np.bincount(np.diff(downbeats)).argmax()) if len(downbeats) > 1 else 4
-    areas = [_key(line) for line in keys.splitlines()]
+    areas = [parse_key(line) for line in keys.splitlines()]
     spans = [_span(line, beats_s) for line in chords.splitlines()]
 
     def tonic(beat: int) -> int:
@@ -74,13 +74,6 @@ def parse_song(name: str, chords: str, beats: str, keys: str, phrases: str) -> C
         beat_s=round(float(np.median(np.diff(beats_s))), 4),
         phrases=tuple(made),
     )
-
-
-def _key(line: str) -> tuple[float, float, int, bool]:
-    """(start, end, tonic, is major) of a line such as `2.67 191.98 Gb:maj`."""
-    start, end, name = line.split()
-    tonic, _, quality = name.partition(":")
-    return float(start), float(end), pitch_class(tonic), quality == "maj"
 
 
 def _span(line: str, beats_s: NDArray[np.float64]) -> tuple[int, int, tuple[int, str] | None]:

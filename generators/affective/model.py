@@ -1,0 +1,266 @@
+"""The affective transformer: streams and the song so far → the next chord, its fullness, loudness and tune.
+
+An encoder looks at the streams in both directions. A causal decoder hears the song so far with relative
+attention (Huang et al. 2018) in which every head also weighs what has been heard before (`echo`), and
+gives the next chord as a mixture of three experts: the vocabulary's softmax, a chord copied from the song
+(pointer-sentinel, Merity et al. 2017), and the chord that sounds already, held. Density and loudness are
+normal distributions, so that sampling does not fall to their mean; the tune's skeleton is one pitch a step.
+The first of its kind (Video2Music; Kang, Poria and Herremans 2023) copies nothing and ignores the video.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from generators.affective.chord_words import QUALITIES, QUALITY_NUMBERS, ROOTS, WORDS
+from generators.affective.echo import FEATURES, echoes
+from generators.affective.senses import CORPORA, WIDTHS, Senses
+
+TUNE = 38  # 0 no note, then 37 pitches of three octaves about the tonic
+BUCKETS = 32
+FLOOR = 1e-6  # of a copied chord's probability, so that its logarithm is finite
+
+
+@dataclass(frozen=True)
+class Config:
+    """Attributes: `width` of the model, `heads`, layers, `lags` that are looked back, `pointers`, `dropout`."""
+
+    width: int = 128
+    heads: int = 4
+    encoder_layers: int = 1
+    decoder_layers: int = 3
+    lags: int = 256
+    pointers: int = 2
+    dropout: float = 0.2
+
+
+class Step(NamedTuple):
+    """What is known of the music at each step, or of the last one.
+
+    Attributes:
+        chords: int64 `[batch, time]`.
+        levels: float32 `[batch, time, 2]`, density and loudness in standard deviations; NaN if unknown.
+        tune: int64 `[batch, time]`, 0 to `TUNE` − 1; −1 if unknown.
+    """
+
+    chords: Tensor
+    levels: Tensor
+    tune: Tensor
+
+
+class Foretold(NamedTuple):
+    """What is foretold of each next step.
+
+    Attributes:
+        chords: float32 `[batch, time, WORDS]`, log-probabilities.
+        levels: float32 `[batch, time, 2]`, means of density and loudness.
+        spread: float32 `[batch, time, 2]`, logarithms of their standard deviations.
+        tune: float32 `[batch, time, TUNE]`, log-probabilities.
+    """
+
+    chords: Tensor
+    levels: Tensor
+    spread: Tensor
+    tune: Tensor
+
+
+class Block(nn.Module):
+    """Attention and a feed-forward layer, each on what a norm leaves and added to what came in."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        width = config.width
+        self.heads, self.dropout = config.heads, config.dropout
+        self.norm_attention, self.norm_forward = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.query_key_value, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.forward_in, self.forward_out = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+        self.drop = nn.Dropout(config.dropout)
+
+    def split(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values, `[batch, heads, time, width / heads]` each."""
+        mixed = self.query_key_value(self.norm_attention(x))
+        q, k, v = rearrange(mixed, "b t (three h d) -> three b h t d", three=3, h=self.heads)
+        return q, k, v
+
+    def forward(self, x: Tensor, bias: Tensor, past: tuple[Tensor, Tensor] | None = None) -> Tensor:
+        """Args: `x` `[batch, time, width]`, `bias` added to the logits, `past` keys and values to use instead."""
+        q, k, v = self.split(x)
+        if past is not None:
+            k, v = past
+        heard = F.scaled_dot_product_attention(
+            q, k, v, attn_mask=bias, dropout_p=self.dropout if self.training else 0.0
+        )
+        x = x + self.drop(self.out(rearrange(heard, "b h t d -> b t (h d)")))
+        inner = self.drop(F.gelu(self.forward_in(self.norm_forward(x))))
+        return x + self.drop(self.forward_out(inner))
+
+
+class AffectiveTransformer(nn.Module):
+    """See the module. `forward` takes whole songs (training, scoring); `sampling` goes step by step."""
+
+    roots: Tensor
+    qualities: Tensor
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        width, heads = config.width, config.heads
+        self.senses = nn.ModuleDict({name: nn.Linear(size, width) for name, size in WIDTHS.items()})
+        self.silent = nn.ParameterDict({name: nn.Parameter(0.02 * torch.randn(width)) for name in WIDTHS})
+        self.corpus = nn.Embedding(len(CORPORA), width)
+        self.encoder = nn.ModuleList(Block(config) for _ in range(config.encoder_layers))
+        self.encoder_distance = nn.Embedding(2 * BUCKETS, heads)
+        self.encoder_norm = nn.LayerNorm(width)
+
+        self.root = nn.Embedding(13, width)
+        self.quality = nn.Embedding(len(QUALITIES) + 1, width)
+        self.held = nn.Embedding(16, width)
+        self.tune_in = nn.Embedding(TUNE + 1, width)
+        self.levels_in = nn.Linear(2, width)
+        self.levels_unknown = nn.Parameter(0.02 * torch.randn(2, width))
+        self.decoder = nn.ModuleList(Block(config) for _ in range(config.decoder_layers))
+        self.decoder_distance = nn.Embedding(BUCKETS, heads)
+        self.weigher = nn.Linear(width, heads * FEATURES)
+        self.decoder_norm = nn.LayerNorm(width)
+
+        self.pointer_query = nn.Linear(width, config.pointers * 32)
+        self.pointer_key = nn.Linear(width, config.pointers * 32)
+        self.pointer_weigher = nn.Linear(width, config.pointers * FEATURES)
+        self.vocabulary = nn.Linear(width, WORDS)
+        self.gate = nn.Linear(width + config.pointers, config.pointers + 2)
+        self.levels_out = nn.Linear(width, 4)
+        self.tune_out = nn.Linear(width, TUNE)
+        self.drop = nn.Dropout(config.dropout)
+        self.register_buffer("roots", ROOTS, persistent=False)
+        self.register_buffer("qualities", QUALITY_NUMBERS, persistent=False)
+        with torch.no_grad():
+            # At first the longest matches are trusted a little, everywhere alike.
+            for weigher in (self.weigher, self.pointer_weigher):
+                weigher.weight.mul_(0.1)
+                weigher.bias.view(-1, FEATURES)[:, 1:6] = 1.0
+
+    def look(self, senses: Senses) -> Tensor:
+        """The encoder: float32 `[batch, time, width]`, what the streams say of each step."""
+        x = self.corpus(senses.corpus)[:, None]
+        for name, layer in self.senses.items():
+            heard = senses.heard[name][..., None]
+            values = torch.where(heard, senses.values[name], 0.0)
+            x = x + torch.where(heard, layer(self.drop(values)), self.silent[name])
+        steps = torch.arange(x.shape[1], device=x.device)
+        distance = steps[:, None] - steps
+        near = _bucket(distance.abs()) + BUCKETS * (distance < 0)
+        bias = rearrange(self.encoder_distance(near), "q k h -> 1 h q k")
+        bias = bias.masked_fill(distance.abs() >= self.config.lags, -math.inf)
+        for block in self.encoder:
+            x = block(x, bias)
+        return self.encoder_norm(x)
+
+    def embed(self, music: Step, held: Tensor) -> Tensor:
+        """float32 `[batch, time, width]`: the music itself; `held` int64, steps since its last change."""
+        known = ~music.levels.isnan()
+        levels = torch.where(known, music.levels, 0.0)
+        unknown = torch.where(known[..., None], 0.0, self.levels_unknown).sum(-2)
+        return self.drop(
+            self.root(self.roots[music.chords])
+            + self.quality(self.qualities[music.chords])
+            + self.held(held.clamp(max=15))
+            + self.tune_in(music.tune + 1)
+            + self.levels_in(levels)
+            + unknown
+        )
+
+    def forward(self, senses: Senses, music: Step) -> Foretold:
+        """Foretell every step but the first of whole songs.
+
+        Args:
+            senses: of `time` steps.
+            music: of the same steps; step t is foretold from those before it.
+
+        Returns:
+            `time − 1` steps, from the second on.
+        """
+        heard = Step(music.chords[:, :-1], music.levels[:, :-1], music.tune[:, :-1])
+        steps = heard.chords.shape[1]
+        lags = min(self.config.lags, steps)
+        echo = echoes(heard.chords, lags)
+        x = self.embed(heard, _held(heard.chords)) + self.look(senses)[:, 1:]
+        at = torch.arange(steps, device=x.device)
+        lag = at[:, None] - at
+        outside = (lag < 0) | (lag >= lags)
+        lag = lag.clamp(0, lags - 1)
+        bias = self.weigh(self.weigher, x, echo) + rearrange(
+            self.decoder_distance(_bucket(torch.arange(lags, device=x.device))), "lag h -> 1 h 1 lag"
+        )
+        bias = _by_key(bias, lag).masked_fill(outside, -math.inf)
+        for block in self.decoder:
+            x = block(x, bias)
+        x = self.decoder_norm(x)
+        evidence = _by_key(self.weigh(self.pointer_weigher, x, echo), lag)
+        key = rearrange(self.pointer_key(x), "b t (p d) -> b p t d", d=32)
+        return self.foretell(x, evidence.masked_fill(outside, -math.inf), key, heard.chords)
+
+    @staticmethod
+    def weigh(weigher: nn.Module, x: Tensor, echo: Tensor) -> Tensor:
+        """Logits from evidence, weighed as the music at each step wants it.
+
+        Args:
+            weigher: width → heads × FEATURES.
+            x: `[batch, time, width]`.
+            echo: `[batch, time, FEATURES, lags]`.
+
+        Returns:
+            `[batch, heads, time, lags]`.
+        """
+        weights = rearrange(weigher(x), "b t (h f) -> b t h f", f=FEATURES)
+        return rearrange(weights @ echo, "b t h lag -> b h t lag")
+
+    def foretell(self, x: Tensor, evidence: Tensor, key: Tensor, past: Tensor) -> Foretold:
+        """The heads.
+
+        Args:
+            x: `[batch, time, width]`, what the decoder makes of each step.
+            evidence: `[batch, pointers, time, past]`, logits of copying each chord of the past.
+            key: `[batch, pointers, past, 32]`.
+            past: int64 `[batch, past]`, the chords that can be copied; the last is the newest at the last step.
+        """
+        query = rearrange(self.pointer_query(x), "b t (p d) -> b p t d", d=32)
+        logits = query @ key.transpose(-1, -2) / math.sqrt(32) + evidence
+        one_hot = F.one_hot(past, WORDS).float()[:, None]
+        copied = rearrange(logits.softmax(-1) @ one_hot, "b p t w -> b t p w")
+        stays = one_hot[:, 0, -x.shape[1] :, None]
+        surest = rearrange(logits.amax(-1).detach(), "b p t -> b t p") / 10
+        gate = F.log_softmax(self.gate(torch.cat([x, surest], -1)), -1)[..., None]
+        written = F.log_softmax(self.vocabulary(self.drop(x)), -1)[..., None, :]
+        experts = torch.cat([written, torch.log(copied + FLOOR), torch.log(stays + FLOOR)], -2)
+        chords = torch.logsumexp(experts + gate, -2)
+        levels, spread = self.levels_out(x).chunk(2, -1)
+        return Foretold(
+            chords.log_softmax(-1), levels, spread.clamp(-4, 2), F.log_softmax(self.tune_out(x), -1)
+        )
+
+
+def _held(chords: Tensor) -> Tensor:
+    """int64 like `chords`: steps since the last change."""
+    held = torch.zeros_like(chords)
+    for step in range(1, chords.shape[1]):
+        held[:, step] = (held[:, step - 1] + 1) * (chords[:, step] == chords[:, step - 1])
+    return held
+
+
+def _bucket(distance: Tensor) -> Tensor:
+    """int64: distances up to half of `BUCKETS` by themselves, farther ones by their logarithm, to 512."""
+    exact = BUCKETS // 2
+    far = torch.log(distance.clamp(min=exact) / exact) / math.log(512 / exact) * exact
+    return torch.where(distance < exact, distance, exact + far.long().clamp(max=exact - 1))
+
+
+def _by_key(by_lag: Tensor, lag: Tensor) -> Tensor:
+    """`[..., time, lags]` → `[..., time, keys]`; `lag` int64 `[time, keys]`."""
+    return by_lag.gather(-1, lag.expand(*by_lag.shape[:-2], *lag.shape))

@@ -1,0 +1,312 @@
+"""Prepared corpora → the weights of the affective transformer. `v2m train affective --data FOLDER`
+
+One readable loop in plain PyTorch. Songs are cut to windows and stretched in time, since a loop of
+chords should be known at any tempo; senses are dropped at random, since a clip may have few. What is
+learnt is the next chord, its density and loudness, the tune's skeleton, and a little of which qualities
+a feeling allows (Video2Music's objective). Early stopping is on the validation songs' chords.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from generators.affective.chord_words import ALLOWED_WORDS, EMOTIONS
+from generators.affective.corpus import CorpusError, Song, batch, read_corpus
+from generators.affective.model import AffectiveTransformer, Config, Foretold, Step
+from generators.affective.scoring import score
+from generators.affective.senses import Senses
+from generators.affective.weights import write_weights
+
+CHECKPOINT = "checkpoint.pt"
+WEIGHTS = "affective.safetensors"
+SURE = 0.8  # from this probability on a feeling says which qualities it allows
+# How much of the time a sense is not told. What is asked for is told least: mostly nobody asks.
+UNTOLD = {
+    "semantic": 0.3, "emotion": 0.3, "motion": 0.2, "cuts": 0.2, "place": 0.1, "beat": 0.2, "affect": 0.6,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the weights are made; kept beside them.
+
+    Attributes:
+        epochs, batch, rate, decay: of AdamW with a one-cycle rate.
+        window: longest piece of a song, steps.
+        stretch: largest logarithm of a stretch in time; `stretched` is how often one is made.
+        levels, tune, allowed: weights of the losses beside the chords'.
+        untold_levels, untold_tune: how often the music's own past levels and tune are hidden.
+        others: songs of other corpora than MuVi-Sync for one of its own.
+        patience: epochs without a better validation before it stops.
+        seed: of everything drawn.
+    """
+
+    epochs: int = 40
+    batch: int = 16
+    rate: float = 1.5e-3
+    decay: float = 0.05
+    window: int = 256
+    stretch: float = 0.3
+    stretched: float = 0.7
+    levels: float = 0.1
+    tune: float = 0.1
+    allowed: float = 0.02
+    untold_levels: float = 0.4
+    untold_tune: float = 0.3
+    others: float = 0.5
+    patience: int = 8
+    seed: int = 0
+
+
+def train(
+    data: Path,
+    out: Path,
+    *,
+    config: Config = Config(),  # noqa: B008 (frozen)
+    recipe: Recipe = Recipe(),
+    online: bool = False,
+    tell: Callable[[str], None] = print,
+) -> Path:
+    """Train, or go on from the checkpoint in `out`.
+
+    Args:
+        data: a folder of prepared corpora (`*.safetensors`), MuVi-Sync's among them.
+        out: a folder for checkpoints, the log (`log.jsonl`) and the weights.
+        config: the model's size.
+        recipe: how.
+        online: send the curves to wandb; kept beside the weights if not.
+        tell: called with one line an epoch.
+
+    Returns:
+        The weights of the best epoch.
+
+    Raises:
+        CorpusError: if there is nothing to train on, or the checkpoint is another model's.
+    """
+    songs = [song for path in sorted(data.glob("*.safetensors")) for song in read_corpus(path)]
+    told = [song for song in songs if song.corpus == "muvi_sync"]
+    own, check = (
+        [s for s in told if s.split == split] or [s for s in songs if s.split == split]
+        for split in ("train", "val")
+    )
+    others = [s for s in songs if s.split == "train" and s.corpus != own[0].corpus] if own else []
+    if not own or not check:
+        raise CorpusError(f"{data} holds no prepared corpus with songs to train on and to check with")
+    out.mkdir(parents=True, exist_ok=True)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(recipe.seed)
+    model = AffectiveTransformer(config).to(device)
+    optimiser = torch.optim.AdamW(
+        model.parameters(), recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.decay
+    )
+    an_epoch = math.ceil(len(own) * (1 + recipe.others * bool(others)) / recipe.batch)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, recipe.rate, total_steps=recipe.epochs * an_epoch, pct_start=0.1
+    )
+    first, best, waited = 0, math.inf, 0
+    if (out / CHECKPOINT).exists():
+        kept = torch.load(out / CHECKPOINT, map_location=device, weights_only=True)
+        if kept["config"] != asdict(config) or kept["recipe"] != asdict(recipe):
+            raise CorpusError(f"{out / CHECKPOINT} is of another recipe; train in another folder")
+        model.load_state_dict(kept["model"])
+        optimiser.load_state_dict(kept["optimiser"])
+        schedule.load_state_dict(kept["schedule"])
+        torch.set_rng_state(kept["random"].cpu())
+        first, best, waited = kept["epoch"], kept["best"], kept["waited"]
+    with _logging(out, {**asdict(config), **asdict(recipe)}, online) as log:
+        for epoch in range(first, recipe.epochs):
+            if waited >= recipe.patience:
+                break
+            began = time.monotonic()
+            rng = np.random.default_rng([recipe.seed, epoch])
+            model.train()
+            losses = []
+            for some in _batches(own, others, recipe, rng, an_epoch):
+                with _precision(device):
+                    loss = _loss(model, some, recipe, device)
+                optimiser.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+                optimiser.step()
+                schedule.step()
+                losses.append(float(loss.detach()))
+            scores = score(model.eval(), check)
+            row = {
+                "epoch": epoch + 1,
+                "loss": float(np.mean(losses)),
+                **scores.plain(),
+                "seconds": time.monotonic() - began,
+            }
+            log(row)
+            tell(", ".join(f"{k} {v:.4g}" for k, v in row.items()))
+            waited = 0 if scores.nats < best else waited + 1
+            if scores.nats < best:
+                best = scores.nats
+                write_weights(out / WEIGHTS, model, {"recipe": asdict(recipe), "validation": row})
+            _keep(
+                out / CHECKPOINT,
+                {
+                    "config": asdict(config),
+                    "recipe": asdict(recipe),
+                    "model": model.state_dict(),
+                    "optimiser": optimiser.state_dict(),
+                    "schedule": schedule.state_dict(),
+                    "random": torch.get_rng_state(),
+                    "epoch": epoch + 1,
+                    "best": best,
+                    "waited": waited,
+                },
+            )
+    return out / WEIGHTS
+
+
+def _batches(
+    own: Sequence[Song], others: Sequence[Song], recipe: Recipe, rng: np.random.Generator, batches: int
+) -> Iterator[tuple[Senses, Step, Tensor]]:
+    """An epoch: every song of its own corpus once, and some of the others, of like length together."""
+    drawn = list(own)
+    if others:
+        drawn += [others[i] for i in rng.choice(len(others), batches * recipe.batch - len(own))]
+    windows = sorted((_window(song, recipe, rng) for song in drawn), key=len)
+    groups = [windows[i : i + recipe.batch] for i in range(0, len(windows), recipe.batch)]
+    for i in rng.permutation(len(groups)):
+        senses, music, theirs = batch(groups[i])
+        yield _untold(senses, rng), _unknown(music, recipe, rng), theirs
+
+
+def _window(song: Song, recipe: Recipe, rng: np.random.Generator) -> Song:
+    """A piece of a song, perhaps stretched; then nobody says any more where its bars are."""
+    factor = (
+        math.exp(rng.uniform(-recipe.stretch, recipe.stretch)) if rng.random() < recipe.stretched else 1.0
+    )
+    steps = max(int(len(song) * factor), 2)
+    first = int(rng.integers(0, max(steps - recipe.window, 0) + 1))
+    at = (torch.arange(first, min(first + recipe.window, steps)) + float(rng.random())) / factor
+    piece = song.take(at.long().clamp(max=len(song) - 1))
+    if factor == 1.0 or song.corpus == "muvi_sync":
+        return piece
+    return replace(piece, values={n: v for n, v in piece.values.items() if n != "beat"})
+
+
+def _untold(senses: Senses, rng: np.random.Generator) -> Senses:
+    heard = {
+        name: there & torch.from_numpy(rng.random((len(there), 1)) >= UNTOLD[name])
+        for name, there in senses.heard.items()
+    }
+    corpus = torch.where(torch.from_numpy(rng.random(len(senses.corpus)) < 0.1), 0, senses.corpus)
+    return Senses(senses.values, heard, corpus)
+
+
+def _unknown(music: Step, recipe: Recipe, rng: np.random.Generator) -> tuple[Step, Step]:  # type: ignore[type-arg]
+    """What is told of the music's past, and what is to be foretold."""
+    songs = len(music.chords)
+    levels, tune = (
+        torch.from_numpy(rng.random((songs, 1)) < share)
+        for share in (recipe.untold_levels, recipe.untold_tune)
+    )
+    told = Step(
+        music.chords,
+        torch.where(levels[..., None], torch.nan, music.levels),
+        torch.where(tune, -1, music.tune),
+    )
+    return told, music
+
+
+def _loss(model: AffectiveTransformer, some: Any, recipe: Recipe, device: torch.device) -> Tensor:
+    senses, (told, music), theirs = some
+    senses, told, music = _on(senses, told, music, device=device)
+    ahead = theirs[:, 1:].to(device)
+    foretold: Foretold = model(senses, told)
+    chords = -foretold.chords.gather(-1, music.chords[:, 1:, None])[..., 0][ahead].mean()
+    levels = music.levels[:, 1:]
+    known = ~levels.isnan() & ahead[..., None]
+    miss = (torch.where(known, levels, 0.0) - foretold.levels) ** 2
+    surprise = 0.5 * miss * torch.exp(-2 * foretold.spread) + foretold.spread
+    tune = music.tune[:, 1:]
+    sung = (tune >= 0) & ahead
+    tunes = -foretold.tune.gather(-1, tune.clamp(min=0)[..., None])[..., 0]
+    return (
+        chords
+        + recipe.levels * _mean(surprise, known)
+        + recipe.tune * _mean(tunes, sung)
+        + recipe.allowed * _forbidden(foretold, senses, ahead)
+    )
+
+
+def _forbidden(foretold: Foretold, senses: Senses, ahead: Tensor) -> Tensor:
+    """How much of the odds goes to qualities that a sure feeling does not allow."""
+    emotion = senses.values["emotion"][:, 1:]
+    surest = emotion.max(-1)
+    neutral = EMOTIONS.index("neutral")
+    sure = (surest.values >= SURE) & (surest.indices != neutral) & senses.heard["emotion"][:, 1:] & ahead
+    allowed = ALLOWED_WORDS.to(emotion.device)[surest.indices]
+    share = (foretold.chords.exp() * allowed).sum(-1).clamp(1e-4, 1)
+    return _mean(-share.log(), sure)
+
+
+def _mean(values: Tensor, where: Tensor) -> Tensor:
+    return (values * where).sum() / where.sum().clamp(min=1)
+
+
+def _on(senses: Senses, *music: Step, device: torch.device) -> tuple[Any, ...]:
+    if device.type == "cpu":
+        return senses, *music
+    moved = Senses(
+        {n: v.to(device) for n, v in senses.values.items()},
+        {n: v.to(device) for n, v in senses.heard.items()},
+        senses.corpus.to(device),
+    )
+    return moved, *(Step(*(part.to(device) for part in step)) for step in music)
+
+
+def _precision(device: torch.device) -> AbstractContextManager[Any]:
+    if device.type == "cuda":
+        return torch.autocast("cuda", dtype=torch.bfloat16)
+    return nullcontext()
+
+
+def _keep(path: Path, state: dict[str, Any]) -> None:
+    part = path.with_name(f".{path.name}.part")
+    torch.save(state, part)
+    part.replace(path)
+
+
+class _logging:  # noqa: N801 (a context, read as a verb)
+    """`log.jsonl` in the folder always, and wandb where it is installed (offline unless told)."""
+
+    def __init__(self, out: Path, settings: dict[str, Any], online: bool) -> None:
+        self.path, self.settings, self.online = out / "log.jsonl", settings, online
+
+    def __enter__(self) -> Callable[[dict[str, float]], None]:
+        try:
+            import wandb
+        except ImportError:
+            self.run = None
+        else:
+            mode = "online" if self.online else "offline"
+            self.run = wandb.init(
+                project="v2m-affective", mode=mode, dir=str(self.path.parent), config=self.settings
+            )
+
+        def log(row: dict[str, float]) -> None:
+            with self.path.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+            if self.run is not None:
+                self.run.log(row)
+
+        return log
+
+    def __exit__(self, *_: object) -> None:
+        if self.run is not None:
+            self.run.finish()
