@@ -152,8 +152,8 @@ def make_plan(streams: Streams, wishes: Wishes, kept: KeptTracks | None = None) 
         clip_hash=streams.clip_hash,
         speech=_speech(streams),
     )
-    if kept is None and wishes.silences:
-        plan = with_silences(plan, find_silences(streams, plan))
+    if kept is None and wishes.silences != "none":
+        plan = with_silences(plan, find_silences(streams, plan, breaths=wishes.silences == "all"))
     return steer(plan, wishes.stretches)
 
 

@@ -98,7 +98,7 @@ def make_wishes(
     seed: int | None,
     at: Sequence[str] = (),
     metre: str | None = None,
-    silences: bool = True,
+    silences: str = "stills",
 ) -> Wishes:
     """The planner's wishes out of the options' words.
 
@@ -121,7 +121,7 @@ def make_request(
     key: str | None,
     tempo: float | None,
     metre: str | None,
-    silences: bool,
+    silences: str,
     mood: str | None,
     seed: int | None,
     plan: Path | str | None,

@@ -114,7 +114,7 @@ def _continued(clip: Clip, request: Request, run: Run) -> Plan:
     run.sources["plan"] = str(request.plan)
     if request.loudness.keep_audio and clip.has_sound and not plan.speech:
         run.note("The plan tells of no speech: the music is ducked, but written as if nobody spoke.")
-    if not request.wishes.silences:
+    if request.wishes.silences == "none":
         plan = replace(plan, silences=())
     if plan.speech and not request.loudness.keep_audio:
         run.note(

@@ -212,9 +212,7 @@ def _score(
     beats_s = np.array([beat_s for bar in plan.grid.bars for beat_s in bar.beats_s])
     beat_s = float(np.median(np.diff(beats_s))) if len(beats_s) > 1 else plan.duration_s
     # What others have played is theirs, and is not hushed.
-    # In a breath the room rings on: the players let go, and no gate closes.
-    closed = () if guide is not None else tuple(s for s in plan.silences if s.kind != "breath")
-    silences_s = tuple((s.start_s, s.end_s) for s in closed)
+    silences_s = () if guide is not None else tuple((s.start_s, s.end_s) for s in plan.silences)
     return SymbolicMusic(score, tuple(voices), plan.duration_s, desk.in_time(beat_s), plan.seed, silences_s)
 
 

@@ -41,10 +41,10 @@ At = Annotated[
     ),
 ]
 Silences = Annotated[
-    bool,
+    str,
     typer.Option(
-        "--silences/--no-silences",
-        help="Let a film's music come in late, breathe and stop where the picture asks it; or never.",
+        metavar="stills|all|none",
+        help="Where a film's music may be silent: with a still picture; before strong turns too; nowhere.",
         rich_help_panel="Music",
     ),
 ]

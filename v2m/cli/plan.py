@@ -41,7 +41,7 @@ def command(
     mood: Mood = None,
     seed: Seed = None,
     at: At = None,
-    silences: Silences = True,
+    silences: Silences = "stills",
     keep_audio: KeepAudio = False,
     clip_model: ClipModelFile = None,
     pose_model: PoseModelFile = None,

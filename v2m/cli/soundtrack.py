@@ -63,7 +63,7 @@ def command(
         ),
     ] = None,
     at: At = None,
-    silences: Silences = True,
+    silences: Silences = "stills",
     keep_audio: KeepAudio = False,
     lufs: Annotated[
         float, typer.Option(metavar="LUFS", help="Integrated loudness.", rich_help_panel="Sound")
