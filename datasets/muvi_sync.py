@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generators.affective.chord_words import WORDS
-from generators.affective.corpus import write_corpus
+from generators.affective.corpus import CorpusError, pack, write_corpus
 from generators.affective.senses import UNKNOWN
 
 STREAMS = {
@@ -70,29 +72,46 @@ def _second_by_second(features: dict[str, NDArray], name: str, row: int, seconds
     return values
 
 
+def read_packed(folder: Path) -> tuple[dict[str, NDArray], dict[str, Any]]:  # type: ignore[type-arg]
+    """The folder as a prepared corpus, in memory (`corpus.unpack` makes songs of it).
+
+    Raises:
+        CorpusError: if the folder is not MuVi-Sync.
+    """
+    try:
+        ids, songs, splits, major = read_songs(folder)
+        with np.load(folder / "features.npz", allow_pickle=False) as file:
+            extra = {name: file[name] for name in ("semantic_scale", "pca_mean", "pca_components")}
+    except KeyError as error:
+        raise CorpusError(f"{folder} is not MuVi-Sync: there is no {error}") from None
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise CorpusError(f"{folder} is not MuVi-Sync: {error}") from None
+    return pack(
+        corpus="muvi_sync",
+        licence=LICENCE,
+        source="MuVi-Sync",
+        ids=ids,
+        songs=songs,
+        splits=splits,
+        major=major,
+        extra=extra,
+    )
+
+
 def main() -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(description="MuVi-Sync → a prepared corpus")
     parser.add_argument("folder", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
     try:
-        ids, songs, splits, major = read_songs(arguments.folder)
-        with np.load(arguments.folder / "features.npz", allow_pickle=False) as file:
-            extra = {name: file[name] for name in ("semantic_scale", "pca_mean", "pca_components")}
-        write_corpus(
-            arguments.output,
-            corpus="muvi_sync",
-            licence=LICENCE,
-            source="MuVi-Sync",
-            ids=ids,
-            songs=songs,
-            splits=splits,
-            major=major,
-            extra=extra,
-        )
-    except (OSError, KeyError, ValueError) as error:
-        raise SystemExit(f"{arguments.folder} is not MuVi-Sync: {error}") from None
-    print(f"{len(songs)} songs, {sum(len(song['chord']) for song in songs)} seconds → {arguments.output}")
+        tensors, about = read_packed(arguments.folder)
+        write_corpus(arguments.output, tensors, about)
+    except CorpusError as error:
+        raise SystemExit(str(error)) from None
+    except OSError as error:
+        raise SystemExit(f"{arguments.output} cannot be written: {error.strerror}") from None
+    print(f"{len(about['ids'])} songs, {len(tensors['chord'])} seconds → {arguments.output}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""POP909 → a corpus for the affective transformer. `python -m datasets.pop909_steps pop909.zip -o pop909.safetensors`
+"""POP909 → a prepared corpus. `python -m datasets.pop909_steps pop909.zip -o pop909.safetensors`
 
 A step is half a bar of four (a bar of three): the chord that lasts longest in it with its seventh, how
 many notes begin in a second, how loud they are, and the skeleton of the tune, the pitch that the
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from datasets.chord_labels import parse_key
 from datasets.chord_qualities import to_word
-from generators.affective.corpus import write_corpus
+from generators.affective.corpus import pack, write_corpus
 from generators.affective.senses import DOWNBEAT, HALF_BAR
 from generators.affective.tune import NO_NOTE, degree_of
 from generators.rhythm.chord_songs import split_of
@@ -34,10 +35,7 @@ def read_song(midi: bytes, chords: str, beats: str, keys: str) -> tuple[dict[str
     beats_s, downbeats = grid[:, 0], np.flatnonzero(grid[:, 2] > 0)
     if len(downbeats) < 5:
         return None
-    halves = [
-        (a, a + (b - a) // 2, b) if (b - a) % 2 == 0 else (a, b)
-        for a, b in zip(downbeats, downbeats[1:], strict=False)
-    ]
+    halves = [(a, a + (b - a) // 2, b) if (b - a) % 2 == 0 else (a, b) for a, b in pairwise(downbeats)]
     edges = beats_s[[*(beat for half in halves for beat in half[:-1]), downbeats[-1]]]
     beat = np.array([DOWNBEAT if i == 0 else HALF_BAR for half in halves for i in range(len(half) - 1)])
     areas = [parse_key(line) for line in keys.splitlines()]
@@ -59,7 +57,7 @@ def read_song(midi: bytes, chords: str, beats: str, keys: str) -> tuple[dict[str
     onsets = np.concatenate([n["time"] for n in notes.values()])
     force = np.concatenate([n["velocity"] for n in notes.values()]).astype(np.float64)
     rows: dict[str, list[float]] = {n: [] for n in ("chord", "density", "loudness", "tune", "step_s")}
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in pairwise(edges):
         sounding = np.minimum(ends, b) - np.maximum(starts, a)
         label = spans[int(sounding.argmax())][2] if sounding.max() > 0 else "N"
         up = shift(a)
@@ -84,6 +82,7 @@ def _skeleton(melody: dict[str, NDArray], start_s: float, end_s: float, up: int)
 
 
 def main() -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(description="POP909 → a prepared corpus")
     parser.add_argument("archive", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
@@ -101,8 +100,7 @@ def main() -> None:
                     songs.append(song[0])
                     splits.append(split_of(f"pop909 {number}").replace("validation", "val"))
                     major.append(song[1])
-        write_corpus(
-            arguments.output,
+        packed = pack(
             corpus="pop909",
             licence="MIT",
             source="POP909",
@@ -111,6 +109,7 @@ def main() -> None:
             splits=splits,
             major=major,
         )
+        write_corpus(arguments.output, *packed)
     except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise SystemExit(f"{arguments.archive} is not POP909: {error}") from None
     print(f"{len(songs)} songs, {sum(len(song['chord']) for song in songs)} steps → {arguments.output}")

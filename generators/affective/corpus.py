@@ -15,7 +15,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,6 +37,8 @@ from generators.affective.senses import (
 )
 
 SPLITS = ("train", "val", "test")
+MUSIC = ("chord", "density", "loudness", "tune", "step_s", "beat")
+STEPWISE = (*MUSIC, "semantic", "emotion", "motion", "cut_s")
 STEPS_FELT = 8  # over about so many steps the music's own mood is averaged
 SEMANTIC_SIZE = 0.69  # one deviation of a CLIP component on the training videos, all components alike
 
@@ -82,12 +86,17 @@ def read_corpus(path: Path) -> list[Song]:
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {})["about"])
             data = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        return _songs(data, about)
+        return unpack(data, about)
     except (OSError, SafetensorError, KeyError, ValueError, TypeError, IndexError, RuntimeError) as error:
         raise CorpusError(f"{path} is not a prepared corpus ({error})") from None
 
 
-def _songs(data: dict[str, Tensor], about: dict) -> list[Song]:  # type: ignore[type-arg]
+def unpack(data: Mapping[str, Tensor], about: Mapping[str, Any]) -> list[Song]:
+    """The songs of what `pack` makes.
+
+    Raises:
+        KeyError, ValueError, TypeError, IndexError, RuntimeError: if it is something else.
+    """
     if about["corpus"] not in CORPORA:
         raise ValueError(f"corpus {about['corpus']!r} is none of {', '.join(CORPORA)}")
     chords = data["chord"].long()
@@ -97,8 +106,10 @@ def _songs(data: dict[str, Tensor], about: dict) -> list[Song]:  # type: ignore[
     levels = (torch.stack([data["density"], data["loudness"]], -1) - mean) / deviation
     songs = []
     bounds = data["bounds"].tolist()
-    for i, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
-        part = {n: t[start:end] for n, t in data.items() if len(t) == len(chords)}
+    if bounds[0] != 0 or bounds[-1] != len(chords) or bounds != sorted(bounds):
+        raise ValueError("the songs' bounds are not those of its chords")
+    for i, (start, end) in enumerate(pairwise(bounds)):
+        part = {name: data[name][start:end] for name in STEPWISE if name in data}
         values = {
             "place": place_in_clip(end - start),
             "beat": place_in_bar(
@@ -169,8 +180,7 @@ def batch(songs: Sequence[Song]) -> tuple[Senses, Step, Tensor]:
     return Senses(values, heard, corpus), music, theirs
 
 
-def write_corpus(
-    path: Path,
+def pack(
     *,
     corpus: str,
     licence: str,
@@ -180,11 +190,10 @@ def write_corpus(
     splits: Sequence[str],
     major: Sequence[bool],
     extra: Mapping[str, np.ndarray] | None = None,
-) -> None:
-    """Write songs as a prepared corpus, whole or not at all.
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Songs → the tensors of a prepared corpus and what its header tells.
 
     Args:
-        path: the file.
         corpus: one of `senses.CORPORA`.
         licence: under which terms the music came.
         source: what was read.
@@ -193,12 +202,7 @@ def write_corpus(
         splits: of each song, one of `SPLITS`.
         major: of each song.
         extra: tensors that belong to the corpus as a whole.
-
-    Raises:
-        OSError: if the folder cannot be written to.
     """
-    from safetensors.numpy import save
-
     training = [song for song, split in zip(songs, splits, strict=True) if split == "train"] or songs
     levels = np.array(
         [
@@ -221,7 +225,18 @@ def write_corpus(
     tensors["bounds"] = np.cumsum([0, *(len(song["chord"]) for song in songs)])
     tensors["split"] = np.array([SPLITS.index(split) for split in splits], np.int8)
     tensors["major"] = np.array(major, np.int8)
-    data = save({**tensors, **(extra or {})}, {"about": json.dumps(about)})
+    return {**tensors, **(extra or {})}, about
+
+
+def write_corpus(path: Path, tensors: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> None:
+    """Write what `pack` makes, whole or not at all.
+
+    Raises:
+        OSError: if the folder cannot be written to.
+    """
+    from safetensors.numpy import save
+
+    data = save(dict(tensors), {"about": json.dumps(about)})
     part = path.with_name(f".{path.name}.part")
     try:
         part.write_bytes(data)

@@ -2,24 +2,35 @@
 
 Hits@k is the share of a song's steps (all but the first) whose chord is among the k likeliest, averaged
 over songs; the errors of density and loudness are root mean squares over all steps (Kang, Poria and
-Herremans 2023). Nothing is padding, and what the music itself feels like is never told.
+Herremans 2023). Nothing is padding, and what the music itself feels like is never told. A song is
+measured by itself (`measure`) and songs are summed up afterwards (`summary`), so that whoever wants an
+interval draws songs and sums up again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from generators.affective.chord_words import ALLOWED_WORDS, EMOTIONS
 from generators.affective.corpus import Song, batch
-from generators.affective.model import AffectiveTransformer
+from generators.affective.model import AffectiveTransformer, Foretold, Step
+from generators.affective.senses import Senses
 
 KS = (1, 3, 5)
 AT_ONCE = 8
+SURE = 0.8  # from this probability on a feeling says which qualities it allows
+# What a song is measured by. `missed` are sums of squared errors over the `known` steps; `change_*` are
+# NaN where no chord changes; `allowed` of the `felt` seconds have a chord that the feeling allows.
+COLUMNS = (
+    "hits@1", "hits@3", "hits@5", "change_hits@1", "change_hits@3", "change_hits@5", "nats",
+    "missed_density", "missed_loudness", "known_density", "known_loudness", "allowed", "felt",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,7 +39,7 @@ class Scores:
 
     `nats` is the negative log-likelihood of a chord, `correspondence` the share of surely felt seconds
     whose likeliest chord has a quality that the feeling allows. Levels are in deviations. `by_song` has
-    a row a song: hits@1, @3, @5, nats, and the squared errors of both levels.
+    a row a song, `COLUMNS`.
     """
 
     hits: tuple[float, float, float]
@@ -47,7 +58,6 @@ class Scores:
         return out | {n: rest[n] for n in ("nats", "density", "loudness", "correspondence")}
 
 
-@torch.no_grad()
 def score(
     model: AffectiveTransformer | Sequence[AffectiveTransformer],
     songs: Sequence[Song],
@@ -59,53 +69,105 @@ def score(
 
     Args:
         model: in evaluation mode.
-        songs: whole.
+        songs: whole, at least one.
         mask: senses that are not told, besides the music's own mood.
         levels_told: whether the past density and loudness of the song are told, or only its picture.
     """
     models = [model] if isinstance(model, AffectiveTransformer) else list(model)
+    told = foretell(models, songs, mask=mask, levels_told=levels_told)
+    rows = [measure(song, odds, levels) for song, (odds, levels) in zip(songs, told, strict=True)]
+    return summary(np.array(rows))
+
+
+@torch.no_grad()
+def foretell(
+    models: Sequence[AffectiveTransformer],
+    songs: Sequence[Song],
+    *,
+    mask: Sequence[str] = (),
+    levels_told: bool = True,
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """What models say of every step but the first of each song, teacher-forced.
+
+    Yields:
+        A song each, float32 `[time − 1, WORDS]`, log-probabilities, and `[time − 1, 2]`, levels.
+    """
     device = next(models[0].parameters()).device
-    rows, changes, felt, errors = [], [], [], []
     for start in range(0, len(songs), AT_ONCE):
         some = songs[start : start + AT_ONCE]
         senses, music, theirs = batch(some)
         senses = senses.without("affect", *mask)
         if not levels_told:
             music = music._replace(levels=torch.full_like(music.levels, torch.nan))
-        told = [m(_to(senses, device), type(music)(*(p.to(device) for p in music))) for m in models]
-        odds = torch.stack([t.chords for t in told]).logsumexp(0).cpu() - np.log(len(told))
+        on = _to(senses, device), Step(*(part.to(device) for part in music))
+        told: list[Foretold] = [model(*on) for model in models]
+        odds = torch.stack([t.chords for t in told]).logsumexp(0).cpu() - float(np.log(len(told)))
         levels = torch.stack([t.levels for t in told]).mean(0).cpu()
-        target = music.chords[:, 1:]
-        own = odds.gather(-1, target[..., None])
-        rank = (odds > own).sum(-1)
-        for i, song in enumerate(some):
+        for i in range(len(some)):
             ahead = theirs[i, 1:]
-            place, moved = rank[i][ahead], (target[i] != music.chords[i, :-1])[ahead]
-            hit = torch.stack([place < k for k in KS]).double()
-            miss = (levels[i][ahead] - song.music.levels[1:]) ** 2
-            rows.append(
-                [*hit.mean(1).tolist(), -float(own[i, :, 0][ahead].double().mean()), *miss.mean(0).tolist()]
-            )
-            if moved.any():
-                changes.append(hit[:, moved].mean(1).tolist())
-            errors.append(miss)
-            if "emotion" in song.values:
-                sure = song.values["emotion"][1:].max(-1)
-                known = (sure.values >= 0.8) & (sure.indices != EMOTIONS.index("neutral"))
-                best = odds[i][ahead].argmax(-1)
-                felt.append(ALLOWED_WORDS[sure.indices[known], best[known]].double())
-    by_song = np.array(rows)
-    rms = torch.cat(errors).double().nanmean(0).sqrt().tolist()
-    h1, h3, h5, nats, *_ = by_song.mean(0).tolist()
-    c1, c3, c5 = np.mean(changes, axis=0).tolist() if changes else (0.0, 0.0, 0.0)
-    known_felt = torch.cat(felt) if felt else torch.empty(0)
-    share = float(known_felt.mean()) if len(known_felt) else float("nan")
-    return Scores((h1, h3, h5), (c1, c3, c5), nats, rms[0], rms[1], share, by_song)
+            yield odds[i][ahead], levels[i][ahead]
 
 
-def _to(senses, device):  # type: ignore[no-untyped-def]
+def measure(song: Song, odds: Tensor, levels: Tensor) -> NDArray[np.float64]:
+    """One song, `COLUMNS`.
+
+    Args:
+        song: of `time` steps.
+        odds: float `[time − 1, WORDS]`, log-probabilities of the chords from the second on; −inf is allowed.
+        levels: float `[time − 1, 2]`, density and loudness, in deviations.
+    """
+    chords = song.music.chords
+    target, moved = chords[1:], chords[1:] != chords[:-1]
+    own = odds.gather(-1, target[:, None])
+    place = (odds > own).sum(-1)
+    hit = torch.stack([place < k for k in KS]).double()
+    change = hit[:, moved].mean(1)  # NaN without any
+    missed = (levels - song.music.levels[1:]).double() ** 2
+    known = ~missed.isnan()
+    allowed = torch.empty(0)
+    if "emotion" in song.values:
+        sure = song.values["emotion"][1:].max(-1)
+        felt = (sure.values >= SURE) & (sure.indices != EMOTIONS.index("neutral"))
+        allowed = ALLOWED_WORDS[sure.indices[felt], odds[felt].argmax(-1)]
+    return np.array(
+        [
+            *hit.mean(1).tolist(),
+            *change.tolist(),
+            -float(own.double().mean()),
+            *missed.nansum(0).tolist(),
+            *known.sum(0).tolist(),
+            float(allowed.sum()),
+            len(allowed),
+        ]
+    )
+
+
+def summary(rows: NDArray[np.float64]) -> Scores:
+    """Songs together.
+
+    Args:
+        rows: `[songs, COLUMNS]`.
+    """
+    values = summed(rows)
+    h1, h3, h5, c1, c3, c5, nats, density, loudness, correspondence = (float(v) for v in values)
+    return Scores((h1, h3, h5), (c1, c3, c5), nats, density, loudness, correspondence, rows)
+
+
+def summed(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`[..., songs, COLUMNS]` → `[..., 10]`: the fields of `Scores` in order; NaN for what is nowhere."""
+    changing = ~np.isnan(rows[..., 3:6])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        change = np.where(changing, rows[..., 3:6], 0).sum(-2) / changing.sum(-2)
+        sums = rows[..., 7:].sum(-2)
+        errors = np.sqrt(sums[..., 0:2] / sums[..., 2:4])
+        share = sums[..., 4:5] / sums[..., 5:6]
+    means = rows.mean(-2)
+    return np.concatenate([means[..., :3], change, means[..., 6:7], errors, share], -1)
+
+
+def _to(senses: Senses, device: torch.device) -> Senses:
     if device.type == "cpu":
         return senses
     values = {n: v.to(device) for n, v in senses.values.items()}
     heard = {n: v.to(device) for n, v in senses.heard.items()}
-    return type(senses)(values, heard, senses.corpus.to(device))
+    return Senses(values, heard, senses.corpus.to(device))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -24,13 +25,12 @@ from torch import Tensor
 from generators.affective.chord_words import ALLOWED_WORDS, EMOTIONS
 from generators.affective.corpus import CorpusError, Song, batch, read_corpus
 from generators.affective.model import AffectiveTransformer, Config, Foretold, Step
-from generators.affective.scoring import score
+from generators.affective.scoring import SURE, score
 from generators.affective.senses import Senses
 from generators.affective.weights import write_weights
 
 CHECKPOINT = "checkpoint.pt"
 WEIGHTS = "affective.safetensors"
-SURE = 0.8  # from this probability on a feeling says which qualities it allows
 # How much of the time a sense is not told. What is asked for is told least: mostly nobody asks.
 UNTOLD = {
     "semantic": 0.3, "emotion": 0.3, "motion": 0.2, "cuts": 0.2, "place": 0.1, "beat": 0.2, "affect": 0.6,
@@ -116,13 +116,15 @@ def train(
     )
     first, best, waited = 0, math.inf, 0
     if (out / CHECKPOINT).exists():
-        kept = torch.load(out / CHECKPOINT, map_location=device, weights_only=True)
+        kept = _kept(out / CHECKPOINT, device)
         if kept["config"] != asdict(config) or kept["recipe"] != asdict(recipe):
             raise CorpusError(f"{out / CHECKPOINT} is of another recipe; train in another folder")
         model.load_state_dict(kept["model"])
         optimiser.load_state_dict(kept["optimiser"])
         schedule.load_state_dict(kept["schedule"])
-        torch.set_rng_state(kept["random"].cpu())
+        torch.set_rng_state(kept["random"][0].cpu())
+        if device.type == "cuda" and len(kept["random"]) > 1:
+            torch.cuda.set_rng_state(kept["random"][1].cpu())
         first, best, waited = kept["epoch"], kept["best"], kept["waited"]
     with _logging(out, {**asdict(config), **asdict(recipe)}, online) as log:
         for epoch in range(first, recipe.epochs):
@@ -153,7 +155,7 @@ def train(
             waited = 0 if scores.nats < best else waited + 1
             if scores.nats < best:
                 best = scores.nats
-                write_weights(out / WEIGHTS, model, {"recipe": asdict(recipe), "validation": row})
+                write_weights(out / WEIGHTS, [model], {"recipe": asdict(recipe), "validation": row})
             _keep(
                 out / CHECKPOINT,
                 {
@@ -162,7 +164,8 @@ def train(
                     "model": model.state_dict(),
                     "optimiser": optimiser.state_dict(),
                     "schedule": schedule.state_dict(),
-                    "random": torch.get_rng_state(),
+                    "random": [torch.get_rng_state()]
+                    + ([torch.cuda.get_rng_state()] if device.type == "cuda" else []),
                     "epoch": epoch + 1,
                     "best": best,
                     "waited": waited,
@@ -173,7 +176,7 @@ def train(
 
 def _batches(
     own: Sequence[Song], others: Sequence[Song], recipe: Recipe, rng: np.random.Generator, batches: int
-) -> Iterator[tuple[Senses, Step, Tensor]]:
+) -> Iterator[tuple[Senses, tuple[Step, Step], Tensor]]:
     """An epoch: every song of its own corpus once, and some of the others, of like length together."""
     drawn = list(own)
     if others:
@@ -208,7 +211,7 @@ def _untold(senses: Senses, rng: np.random.Generator) -> Senses:
     return Senses(senses.values, heard, corpus)
 
 
-def _unknown(music: Step, recipe: Recipe, rng: np.random.Generator) -> tuple[Step, Step]:  # type: ignore[type-arg]
+def _unknown(music: Step, recipe: Recipe, rng: np.random.Generator) -> tuple[Step, Step]:
     """What is told of the music's past, and what is to be foretold."""
     songs = len(music.chords)
     levels, tune = (
@@ -274,6 +277,15 @@ def _precision(device: torch.device) -> AbstractContextManager[Any]:
     if device.type == "cuda":
         return torch.autocast("cuda", dtype=torch.bfloat16)
     return nullcontext()
+
+
+def _kept(path: Path, device: torch.device) -> dict[str, Any]:
+    try:
+        kept: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        reason = str(error).partition("\n")[0]
+        raise CorpusError(f"{path} cannot be gone on from; delete it to begin anew ({reason})") from None
+    return kept
 
 
 def _keep(path: Path, state: dict[str, Any]) -> None:

@@ -1,9 +1,14 @@
-"""Weights as they are kept: half precision, safetensors, their hash checked before they are believed."""
+"""Weights as they are kept: half precision, safetensors, their hash checked before they are believed.
+
+A file holds one model or several whose odds are averaged, its members: their tensors are named `0.…`,
+`1.…`, and the header tells the size of each. `join_weights` makes one file of several.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,30 +18,42 @@ import torch
 from encoders.errors import V2MError
 from generators.affective.model import AffectiveTransformer, Config
 
+LARGEST_BYTES = 25_000_000  # of a file that goes with the program
+
 
 class WeightsError(V2MError, ValueError):
-    """A file of weights is damaged, or another model's."""
+    """A file of weights is damaged, too large, or another model's."""
 
 
-def write_weights(path: Path, model: AffectiveTransformer, about: dict[str, Any]) -> str:
-    """Write a model whole or not at all.
+def write_weights(path: Path, models: Sequence[AffectiveTransformer], about: Mapping[str, Any]) -> str:
+    """Write the members whole or not at all.
 
     Args:
         path: the file.
-        model: whose weights.
+        models: its members, at least one; their sizes may differ.
         about: what is told of them, plain data.
 
     Returns:
         The SHA-256 of the file.
 
     Raises:
+        WeightsError: if there is no member, or they need more than `LARGEST_BYTES`.
         OSError: if the folder cannot be written to.
     """
     from safetensors.torch import save
 
-    tensors = {name: t.detach().cpu().half().contiguous() for name, t in model.state_dict().items()}
-    header = {"config": json.dumps(asdict(model.config)), "about": json.dumps(about)}
-    data = save(tensors, header)
+    if not models:
+        raise WeightsError(f"{path} would hold no model")
+    tensors = {
+        f"{i}.{name}": tensor.detach().cpu().half().contiguous()
+        for i, model in enumerate(models)
+        for name, tensor in model.state_dict().items()
+    }
+    configs = [asdict(model.config) for model in models]
+    # Safetensors writes a header in no certain order; with one entry the same weights are the same bytes.
+    data = save(tensors, {"affective": json.dumps({"configs": configs, "about": dict(about)})})
+    if len(data) > LARGEST_BYTES:
+        raise WeightsError(f"{path} would hold {len(data) / 1e6:.1f} MB, more than {LARGEST_BYTES / 1e6:.0f}")
     part = path.with_name(f".{path.name}.part")
     try:
         part.write_bytes(data)
@@ -46,8 +63,8 @@ def write_weights(path: Path, model: AffectiveTransformer, about: dict[str, Any]
     return hashlib.sha256(data).hexdigest()
 
 
-def read_weights(path: Path, sha256: str | None = None) -> AffectiveTransformer:
-    """Read a model, ready to compose.
+def read_weights(path: Path, sha256: str | None = None) -> tuple[AffectiveTransformer, ...]:
+    """Read the members, ready to compose.
 
     Args:
         path: the file.
@@ -56,22 +73,60 @@ def read_weights(path: Path, sha256: str | None = None) -> AffectiveTransformer:
     Raises:
         WeightsError: if it is not there, is not what its hash says, or is another model's.
     """
-    from safetensors import SafetensorError, safe_open
+    return _read(path, sha256)[0]
+
+
+def read_about(path: Path) -> dict[str, Any]:
+    """What is told of the members in a file of weights.
+
+    Raises:
+        WeightsError: as `read_weights`.
+    """
+    return _read(path, None)[1]
+
+
+def join_weights(paths: Sequence[Path], out: Path) -> str:
+    """Make one file of the members of several, in their order; what is told of each is kept.
+
+    Returns:
+        The SHA-256 of the new file.
+
+    Raises:
+        WeightsError: if one of them cannot be read, or all are too large together.
+        OSError: if the folder cannot be written to.
+    """
+    read = [_read(path, None) for path in paths]
+    models = [model for members, _ in read for model in members]
+    told = [part for _, about in read for part in about.get("members", [about])]
+    return write_weights(out, models, {"members": told})
+
+
+def _read(path: Path, sha256: str | None) -> tuple[tuple[AffectiveTransformer, ...], dict[str, Any]]:
+    from safetensors import SafetensorError
     from safetensors.torch import load
 
     try:
         data = path.read_bytes()
-        if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
-            raise WeightsError(f"{path} is not the file it should be: its SHA-256 differs")
-        with safe_open(path, framework="pt") as file:
-            config = Config(**json.loads((file.metadata() or {})["config"]))
-        model = AffectiveTransformer(config)
-        model.load_state_dict({name: tensor.float() for name, tensor in load(data).items()})
-    except (OSError, SafetensorError, KeyError, TypeError, RuntimeError, ValueError) as error:
-        if isinstance(error, WeightsError):
-            raise
-        raise WeightsError(f"{path} holds no weights of this model ({error})") from None
-    return model.eval()
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read ({error.strerror})") from None
+    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+        raise WeightsError(f"{path} is not the file it should be: its SHA-256 differs")
+    try:
+        tensors = load(data)
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        about = json.loads(header["__metadata__"]["affective"])
+        models = []
+        for i, config in enumerate(about["configs"]):
+            model = AffectiveTransformer(Config(**config))
+            own = {n.split(".", 1)[1]: t.float() for n, t in tensors.items() if n.startswith(f"{i}.")}
+            model.load_state_dict(own)
+            models.append(model.eval())
+        if not models:
+            raise ValueError("no member")
+        return tuple(models), about["about"]
+    except (SafetensorError, KeyError, TypeError, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise WeightsError(f"{path} holds no weights of this model ({reason})") from None
 
 
 def deterministic(seed: int) -> torch.Generator:
