@@ -38,6 +38,7 @@ from generators.rhythm.swells import CONTROLLER, swells
 from generators.rhythm.texture import Voicings, write_texture
 from generators.rhythm.timeline import Timeline
 from generators.rhythm.voicing import bass_line, voice_chords
+from generators.rhythm.written_harmony import as_written
 from generators.spotting import under_speech
 from generators.style import load_style
 
@@ -70,7 +71,7 @@ def compose(plan: Plan, kept: KeptTracks | None = None, rewrite: Sequence[Region
     band = band if guide is None else guide.band
     timeline = Timeline(plan, band.swing, band.swing_unit) if guide is None else guide.timeline
     pulse = find_pulse(timeline, band)
-    harmony = harmonise(timeline, band)
+    harmony = as_written(timeline, harmonise(timeline, band))
     casting = cast_parts(timeline, band)
     restraint = Restraint(timeline, casting)
     drumming = write_drums(timeline, band, pulse, casting.has("drums"))
