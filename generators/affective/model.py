@@ -17,7 +17,7 @@ from typing import NamedTuple
 import torch
 from einops import rearrange
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812 (its usual name)
 
 from generators.affective.chord_words import QUALITIES, QUALITY_NUMBERS, ROOTS, WORDS
 from generators.affective.echo import FEATURES, Echo, echoes
@@ -260,6 +260,7 @@ class AffectiveTransformer(nn.Module):
         bias = self.weigh(self.weigher, x, echo)[..., :keys]
         bias = (bias + rearrange(self.decoder_distance(near), "lag h -> 1 h 1 lag")).flip(-1)
         for number, block in enumerate(self.decoder):
+            assert isinstance(block, Block)
             q, k, v = block.split(x)
             before = memory.layers[number]
             if before is not None and keys > 1:
@@ -290,7 +291,8 @@ class AffectiveTransformer(nn.Module):
             `[batch, heads, time, lags]`.
         """
         weights = rearrange(weigher(x), "b t (h f) -> b t h f", f=FEATURES)
-        return rearrange(weights @ echo, "b t h lag -> b h t lag")
+        logits: Tensor = rearrange(weights @ echo, "b t h lag -> b h t lag")
+        return logits
 
     def foretell(self, x: Tensor, evidence: Tensor, key: Tensor, past: Tensor) -> Foretold:
         """The heads.
