@@ -128,7 +128,7 @@ def baselines(judge: Judge, training: Sequence[Song]) -> dict[str, dict[str, Any
         told = judge.told(np.array(rows))
         found[name] = {n: told[n] for n in LEVELS}
         found[name]["intervals"] = {n: told["intervals"][n] for n in LEVELS}
-    return {**found, "AMT as published": dict(PUBLISHED)}
+    return {**found, "AMT as published (test)": dict(PUBLISHED)}
 
 
 def shuffled(songs: Sequence[Song]) -> list[Song]:
@@ -203,7 +203,7 @@ def show(found: dict[str, Any], console: Console) -> None:
         ("density, past told", "loudness", "density, past untold", "loudness"),
     )
     for name, row in rows.items():
-        if name in ("training mean", "AMT as published"):
+        if name in ("training mean", "AMT as published (test)"):
             cells = ("–", "–", _cell(row, LEVELS[0], 2), _cell(row, LEVELS[1], 4))
         elif LEVELS[0] in row:
             untold = [f"{n}_past_untold" for n in LEVELS]

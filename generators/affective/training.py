@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from encoders.errors import V2MError
 from generators.affective.chord_words import ALLOWED_WORDS, EMOTIONS
 from generators.affective.corpus import CorpusError, Song, batch, read_corpus
 from generators.affective.model import AffectiveTransformer, Config, Foretold, Step
@@ -35,6 +36,10 @@ WEIGHTS = "affective.safetensors"
 UNTOLD = {
     "semantic": 0.3, "emotion": 0.3, "motion": 0.2, "cuts": 0.2, "place": 0.1, "beat": 0.2, "affect": 0.6,
 }  # fmt: skip
+
+
+class MissingWandbError(V2MError):
+    """The curves cannot be sent."""
 
 
 @dataclass(frozen=True)
@@ -93,17 +98,23 @@ def train(
 
     Raises:
         CorpusError: if there is nothing to train on, or the checkpoint is another model's.
+        MissingWandbError: if the curves are to be sent and wandb is not installed.
     """
-    songs = [song for path in sorted(data.glob("*.safetensors")) for song in read_corpus(path)]
-    told = [song for song in songs if song.corpus == "muvi_sync"]
+    songs = [
+        song for path in sorted(data.glob("*.safetensors")) for song in read_corpus(path) if len(song) > 1
+    ]
+    pictured = [song for song in songs if song.corpus == "muvi_sync"]
     own, check = (
-        [s for s in told if s.split == split] or [s for s in songs if s.split == split]
+        [s for s in pictured if s.split == split] or [s for s in songs if s.split == split]
         for split in ("train", "val")
     )
     others = [s for s in songs if s.split == "train" and s.corpus != own[0].corpus] if own else []
     if not own or not check:
         raise CorpusError(f"{data} holds no prepared corpus with songs to train on and to check with")
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CorpusError(f"{out} cannot be made ({error.strerror})") from None
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(recipe.seed)
     model = AffectiveTransformer(config).to(device)
@@ -155,7 +166,8 @@ def train(
             waited = 0 if scores.nats < best else waited + 1
             if scores.nats < best:
                 best = scores.nats
-                write_weights(out / WEIGHTS, [model], {"recipe": asdict(recipe), "validation": row})
+                told = {"recipe": asdict(recipe), "epoch": epoch + 1, "validation": scores.plain()}
+                write_weights(out / WEIGHTS, [model], told)
             _keep(
                 out / CHECKPOINT,
                 {
@@ -304,6 +316,8 @@ class _logging:  # noqa: N801 (a context, read as a verb)
         try:
             import wandb
         except ImportError:
+            if self.online:
+                raise MissingWandbError("--wandb needs wandb: pip install 'v2m[train]'") from None
             self.run = None
         else:
             mode = "online" if self.online else "offline"

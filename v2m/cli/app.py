@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from v2m.cli import analyze, compare, doctor, models, plan, score, soundtrack
+from v2m.cli import analyze, compare, doctor, models, plan, score, soundtrack, train
 from v2m.cli.ending import run_to_end
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("analyze")(analyze.command)
 app.command("score")(score.command)
 app.command("compare")(compare.command)
 app.add_typer(models.app, name="models")
+app.add_typer(train.app, name="train")
 app.command("doctor")(doctor.command)
 
 
