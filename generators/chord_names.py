@@ -16,16 +16,6 @@ SUFFIXES = {
     "ø": "hdim7", "o7": "dim7", "°7": "dim7", "sus": "sus4", "maj6": "6", "min6": "min6", "-": "min",
     "min9": "min9",
 }  # fmt: skip
-_NAMES
-
-# Suffix → quality (`generators.rhythm.chords.QUALITIES`); the first suffix of a quality is how it is written.
-SUFFIXES = {
-    "": "maj", "m": "min", "7": "7", "maj7": "maj7", "m7": "min7", "dim": "dim", "aug": "aug", "sus4": "sus4",
-    "sus2": "sus2", "6": "6", "m6": "min6", "m7b5": "hdim7", "dim7": "dim7", "9": "9", "maj9": "maj9",
-    "m9": "min9", "add9": "add9", "madd9": "minadd9", "7sus4": "7sus4", "7b9": "7b9",
-    "maj": "maj", "min": "min", "M7": "maj7", "min7": "min7", "+": "aug", "o": "dim", "°": "dim",
-    "ø": "hdim7", "o7": "dim7", "°7": "dim7", "sus": "sus4", "maj6": "6", "min6": "min6", "-": "min", "min9": "min9",
-}  # fmt: skip
 _NAME = re.compile(r"([A-G])([#♯b♭]?)([^/]*)(?:/([A-G])([#♯b♭]?))?")
 _SIGNS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
 

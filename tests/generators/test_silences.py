@@ -145,7 +145,10 @@ def test_slides_that_all_stand_still_are_played_through() -> None:
 def test_a_dance_never_stops_and_a_pump_breathes_for_a_drop_alone() -> None:
     assert not make_plan(seen(*SCENES), Wishes(mode="dance", style="electronic")).silences
     milder = (*SCENES[:2], (20.0, 27.0, 0.3), *SCENES[3:])
-    kinds = [s.kind for s in make_plan(seen(*milder), Wishes(mode="film", style="electronic", silences="all")).silences]
+    kinds = [
+        s.kind
+        for s in make_plan(seen(*milder), Wishes(mode="film", style="electronic", silences="all")).silences
+    ]
     assert "breath" not in kinds
 
 

@@ -40,6 +40,14 @@ At = Annotated[
         rich_help_panel="Music",
     ),
 ]
+Generator = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|rhythm|affective",
+        help="Who writes the harmony: counted from songs, or a transformer that listens to the picture.",
+        rich_help_panel="Music",
+    ),
+]
 Silences = Annotated[
     str,
     typer.Option(
