@@ -33,6 +33,7 @@ from generators.style import Style
 from generators.targets import Targets, find_targets
 from generators.tempo_map import MODE_COSTS, find_grid
 from generators.wishes import METRES, Wishes
+from generators.written import WrittenChord, check_chords
 
 # The last chord wants this long to ring out.
 RING_OUT_S = 2.2
@@ -59,6 +60,7 @@ class Plan:
         speech: the spoken phrases that the music keeps out of the way of, where the clip's own sound
             is kept.
         silences: where the music is meant to be silent, in order; hits within are let go.
+        chords: those that are played as they are written, in order; a bar without any is harmonised.
 
     Raises:
         PlanError: if curves, sections or the ending do not fit the grid.
@@ -77,6 +79,7 @@ class Plan:
     clip_hash: str
     speech: tuple[Speech, ...] = ()
     silences: tuple[Silence, ...] = ()
+    chords: tuple[WrittenChord, ...] = ()
 
     def __post_init__(self) -> None:
         bars = len(self.grid.bars)
@@ -104,6 +107,7 @@ class Plan:
         if not 0 <= self.final_s <= self.duration_s:
             raise PlanError(f"final_s {self.final_s:.3f} is outside the clip")
         check_silences(self.silences, self.final_s)
+        check_chords(self.chords, self.grid.bars)
 
     @property
     def planned_hits(self) -> tuple[Hit, ...]:
@@ -152,8 +156,8 @@ def make_plan(streams: Streams, wishes: Wishes, kept: KeptTracks | None = None) 
         clip_hash=streams.clip_hash,
         speech=_speech(streams),
     )
-    if kept is None and wishes.silences:
-        plan = with_silences(plan, find_silences(streams, plan))
+    if kept is None and wishes.silences != "none":
+        plan = with_silences(plan, find_silences(streams, plan, breaths=wishes.silences == "all"))
     return steer(plan, wishes.stretches)
 
 

@@ -14,6 +14,9 @@ that is written from the plan follows; without any, the list may be left out.
 
 `silences` lists where the music is meant to be silent (`generators.silences`):
 `{"start_s": 7.9, "end_s": 9.4, "kind": "breath", "why": "…"}`. A hit that one lies over is let go.
+
+A bar may have `chords`, `[[1, "Am7"], [3, "C/E"]]`: on which beat, and which. They are played as they are
+written; a bar without any is harmonised.
 """
 
 from __future__ import annotations
@@ -37,6 +40,7 @@ from generators.steer import steer
 from generators.style import load_style
 from generators.tempo_map import FILM, MODE_COSTS
 from generators.wishes import Stretch
+from generators.written import WrittenChord
 
 FORMAT = "v2m-plan"
 FORMAT_VERSION = 1
@@ -123,6 +127,8 @@ def plan_to_json(plan: Plan) -> str:
         row["accents"] = [
             [a.slot, a.time_s, a.weight, a.source] for a in bar.accents if (b, a.slot) not in of_hits
         ]
+        if chords := [[c.beat + 1, c.name] for c in plan.chords if c.bar == b]:
+            row["chords"] = chords
         bars.append(row)
     lines = [f"  {json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in head.items()]
     speech = [{"start_s": phrase.start_s, "end_s": phrase.end_s} for phrase in plan.speech]
@@ -190,6 +196,7 @@ def plan_from_json(text: str) -> Plan:
             _phrase(row, f"speech {i}")
             for i, row in enumerate(_list(data, "speech", "the plan") if "speech" in data else (), 1)
         ),
+        chords=tuple(chord for i, row in enumerate(rows) for chord in _chords(row, i)),
     )
     return with_silences(steer(plan, stretches), silences)
 
@@ -215,6 +222,25 @@ def _bar(row: Any, where: str) -> Bar:
             raise PlanError(f"{where}: an accent's slot lies outside the bar, or its weight outside 0 to 1")
         made.append(Accent(int(accent[0]), float(accent[1]), float(accent[2]), accent[3]))
     return Bar(tuple(float(t) for t in beats), slots_per_beat, tuple(sorted(made, key=lambda a: a.slot)))
+
+
+def _chords(row: Any, bar: int) -> list[WrittenChord]:
+    """The chords that are written into a bar: `[[1, "Am7"], [3, "C/E"]]`, beats counted from 1."""
+    where = f"bar {bar + 1}"
+    made = []
+    for chord in _list(row, "chords", where) if "chords" in row else ():
+        if (
+            not isinstance(chord, list)
+            or len(chord) != 2
+            or not isinstance(chord[0], int)
+            or not isinstance(chord[1], str)
+        ):
+            raise PlanError(f'{where}: a chord is [beat, name], such as [1, "Am7"]')
+        try:
+            made.append(WrittenChord(bar, chord[0] - 1, chord[1]))
+        except PlanError as error:
+            raise PlanError(f"{where}: {error}") from error
+    return made
 
 
 def _hit(row: Any, where: str, duration_s: float) -> Hit:

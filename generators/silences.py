@@ -40,13 +40,18 @@ BREATH_S, BREATHS_APART_S, HEARD_S = (0.7, 2.5), 30.0, 6.0
 RISE = 0.12
 
 
-def find_silences(streams: Streams, plan: Plan) -> tuple[Silence, ...]:
-    """The silences of a plan that has none yet, in order; none in a dance, which never stops."""
+def find_silences(streams: Streams, plan: Plan, *, breaths: bool) -> tuple[Silence, ...]:
+    """The silences of a plan that has none yet, in order; none in a dance, which never stops.
+
+    Breaths are only where they are asked for: what is struck out of silence towers over the rest, and
+    measures that take onsets relative to the strongest hear less of it.
+    """
     if plan.mode != "film" or plan.duration_s < SHORTEST_CLIP_S:
         return ()
     stillness = find_stillness(streams)
     found = [*_entry(plan, stillness), *_stops(plan, stillness)]
-    return tuple(sorted([*found, *_breaths(plan, streams, found)], key=lambda silence: silence.start_s))
+    found += _breaths(plan, streams, found) if breaths else []
+    return tuple(sorted(found, key=lambda silence: silence.start_s))
 
 
 def _edits(plan: Plan) -> list[Hit]:

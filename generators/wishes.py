@@ -12,6 +12,8 @@ from generators.key import MODES as SCALES
 from generators.key import Key
 from generators.region import Region
 
+GENERATORS = ("auto", "rhythm", "affective")
+SILENCES = ("stills", "all", "none")
 METRES = {"3/4": 3, "4/4": 4, "6/8": 6}
 """Beats a bar, as styles say them: 6 is two dotted beats."""
 MODES = ("auto", "film", "dance")
@@ -155,7 +157,8 @@ class Wishes:
         seed: every random choice follows from it.
         stretches: choices for parts of the music.
         metre: one of `METRES`, or None.
-        silences: whether the music may come in late, breathe and stop.
+        generator: one of `GENERATORS`: who writes the harmony.
+        silences: one of `SILENCES`: where the picture stands still, before strong turns too, or nowhere.
 
     Raises:
         PlanError: naming what is not understood and what is known.
@@ -169,7 +172,8 @@ class Wishes:
     seed: int = 0
     stretches: tuple[Stretch, ...] = ()
     metre: str | None = None
-    silences: bool = True
+    silences: str = "stills"
+    generator: str = "auto"
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -178,6 +182,10 @@ class Wishes:
             raise PlanError(f"mood {self.mood!r} is none of {', '.join(MOODS)}")
         if self.metre is not None and self.metre not in METRES:
             raise PlanError(f"metre {self.metre!r} is none of {', '.join(METRES)}")
+        if self.generator not in GENERATORS:
+            raise PlanError(f"generator {self.generator!r} is none of {', '.join(GENERATORS)}")
+        if self.silences not in SILENCES:
+            raise PlanError(f"silences {self.silences!r} is none of {', '.join(SILENCES)}")
         if self.tempo_bpm is not None and not 40 <= self.tempo_bpm <= 240:
             raise PlanError(f"tempo {self.tempo_bpm:g} bpm is outside 40 to 240")
         if self.seed < 0:

@@ -98,7 +98,8 @@ def make_wishes(
     seed: int | None,
     at: Sequence[str] = (),
     metre: str | None = None,
-    silences: bool = True,
+    silences: str = "stills",
+    generator: str = "auto",
 ) -> Wishes:
     """The planner's wishes out of the options' words.
 
@@ -109,7 +110,7 @@ def make_wishes(
         load_style(style)
     stretches = tuple(Stretch.parse(text) for text in at)
     tonality = None if key is None else Key.parse(key)
-    return Wishes(mode, style, tonality, tempo, mood, seed or 0, stretches, metre, silences)
+    return Wishes(mode, style, tonality, tempo, mood, seed or 0, stretches, metre, silences, generator)
 
 
 def make_request(
@@ -121,7 +122,8 @@ def make_request(
     key: str | None,
     tempo: float | None,
     metre: str | None,
-    silences: bool,
+    silences: str,
+    generator: str,
     mood: str | None,
     seed: int | None,
     plan: Path | str | None,
@@ -165,7 +167,7 @@ def make_request(
     return Request(
         clip=Path(clip),
         out=None if out is None else Path(out),
-        wishes=make_wishes(mode, style, key, tempo, mood, seed, _texts(at), metre, silences),
+        wishes=make_wishes(mode, style, key, tempo, mood, seed, _texts(at), metre, silences, generator),
         plan=None if plan is None else Path(plan),
         seed=seed,
         keep_tracks=None if keep_tracks is None else Path(keep_tracks),

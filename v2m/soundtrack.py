@@ -42,7 +42,8 @@ def soundtrack(
     keep_tracks: Path | str | None = None,
     rewrite: str | Sequence[str] = (),
     at: str | Sequence[str] = (),
-    silences: bool = True,
+    silences: str = "stills",
+    generator: str = "auto",
     keep_audio: bool = False,
     lufs: float = -14.0,
     stems: Path | str | None = None,
@@ -80,7 +81,9 @@ def soundtrack(
             and nothing else is; what begins outside is theirs, note for note.
         at: `"12.5:20 mood=tense,density=0.8"` or `"bars 5-8 key=D minor"`, one or more: what is asked for
             in a part of the music (`generators.wishes.Stretch`).
-        silences: let a film's music come in late, breathe and stop where the picture asks it.
+        generator: who writes the chords: `rhythm` (songs' chords, counted), `affective` (the trained
+            transformer, which listens to the picture), or `auto`.
+        silences: where a film's music may be silent: `stills`, `all` or `none`.
         keep_audio: keep the clip's own sound; the music holds back where somebody speaks in it, and is
             ducked under it.
         lufs: integrated loudness of the soundtrack.
@@ -111,6 +114,7 @@ def soundtrack(
         tempo=tempo,
         metre=metre,
         silences=silences,
+        generator=generator,
         mood=mood,
         seed=seed,
         plan=plan,

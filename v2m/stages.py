@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from generators.kept import KeptTracks
     from generators.music import SymbolicMusic
     from generators.plan import Plan
+    from generators.wishes import Wishes
     from v2m.chosen_models import Models
     from v2m.mix import Soundtrack
     from v2m.render import StemBlock
@@ -101,7 +102,24 @@ def planned(clip: Clip, request: Request, kept: KeptTracks | None, run: Run) -> 
     if request.loudness.keep_audio:
         streams = listened_to(clip, streams, run)
     with run.stage("plan"):
-        return make_plan(streams, request.wishes, kept)
+        plan = make_plan(streams, request.wishes, kept)
+    if kept is not None and request.wishes.generator == "affective":
+        run.note("The kept tracks bring their own harmony: no chords are written by the transformer.")
+        return plan
+    return harmonised(plan, streams, request.wishes, run)
+
+
+def harmonised(plan: Plan, streams: Streams | None, wishes: Wishes, run: Run) -> Plan:
+    """The plan with its chords written by the affective transformer, if it is asked for."""
+    if wishes.generator != "affective":
+        return plan
+    from generators.affective import shipped_models, write_chords
+    from generators.affective.sampling import Sampling
+
+    with run.stage("harmonise"):
+        models = shipped_models()
+        run.sources["harmony"] = f"affective transformer, {len(models)} members"
+        return write_chords(plan, streams, models, Sampling(seed=plan.seed))
 
 
 def _continued(clip: Clip, request: Request, run: Run) -> Plan:
@@ -114,7 +132,7 @@ def _continued(clip: Clip, request: Request, run: Run) -> Plan:
     run.sources["plan"] = str(request.plan)
     if request.loudness.keep_audio and clip.has_sound and not plan.speech:
         run.note("The plan tells of no speech: the music is ducked, but written as if nobody spoke.")
-    if not request.wishes.silences:
+    if request.wishes.silences == "none":
         plan = replace(plan, silences=())
     if plan.speech and not request.loudness.keep_audio:
         run.note(
@@ -130,7 +148,8 @@ def _continued(clip: Clip, request: Request, run: Run) -> Plan:
         )
     if plan.clip_hash != clip.content_hash:
         run.note("The plan was made for another clip, or for another edit of this one.")
-    return plan if request.seed is None else replace(plan, seed=request.seed)
+    plan = plan if request.seed is None else replace(plan, seed=request.seed)
+    return harmonised(plan, None, request.wishes, run)
 
 
 def sounded(music: SymbolicMusic, clip: Clip, request: Request, places: Places, run: Run) -> Soundtrack:

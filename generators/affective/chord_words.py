@@ -1,4 +1,4 @@
-"""The chord vocabulary: 12 roots × 13 qualities and no chord, as in MuVi-Sync (Kang, Poria and Herremans 2023).
+"""The chord vocabulary of MuVi-Sync (Kang, Poria and Herremans 2023): 12 roots × 13 qualities and no chord.
 
 Words are numbered as in the corpus: 0 is no chord, then root by root from C, the qualities in the order
 of `QUALITIES`. Roots are relative to a key of C major or A minor.

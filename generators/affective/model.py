@@ -17,10 +17,10 @@ from typing import NamedTuple
 import torch
 from einops import rearrange
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812 (its usual name)
 
 from generators.affective.chord_words import QUALITIES, QUALITY_NUMBERS, ROOTS, WORDS
-from generators.affective.echo import FEATURES, echoes
+from generators.affective.echo import FEATURES, Echo, echoes
 from generators.affective.senses import CORPORA, WIDTHS, Senses
 
 TUNE = 38  # 0 no note, then 37 pitches of three octaves about the tonic
@@ -30,7 +30,14 @@ FLOOR = 1e-6  # of a copied chord's probability, so that its logarithm is finite
 
 @dataclass(frozen=True)
 class Config:
-    """Attributes: `width` of the model, `heads`, layers, `lags` that are looked back, `pointers`, `dropout`."""
+    """The model's size.
+
+    Attributes:
+        width, heads, encoder_layers, decoder_layers: of the transformers.
+        lags: how many steps are looked back, by every layer.
+        pointers: how many ways of copying a chord from the song.
+        dropout: in training.
+    """
 
     width: int = 128
     heads: int = 4
@@ -89,17 +96,41 @@ class Block(nn.Module):
         q, k, v = rearrange(mixed, "b t (three h d) -> three b h t d", three=3, h=self.heads)
         return q, k, v
 
-    def forward(self, x: Tensor, bias: Tensor, past: tuple[Tensor, Tensor] | None = None) -> Tensor:
-        """Args: `x` `[batch, time, width]`, `bias` added to the logits, `past` keys and values to use instead."""
-        q, k, v = self.split(x)
-        if past is not None:
-            k, v = past
+    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
+        """`x` `[batch, time, width]`; `bias`, `[batch or 1, heads, time, time]`, is added to the logits."""
+        return self.attend(x, *self.split(x), bias)
+
+    def attend(self, x: Tensor, q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
+        """The layer with queries, keys and values that are there already."""
         heard = F.scaled_dot_product_attention(
             q, k, v, attn_mask=bias, dropout_p=self.dropout if self.training else 0.0
         )
         x = x + self.drop(self.out(rearrange(heard, "b h t d -> b t (h d)")))
         inner = self.drop(F.gelu(self.forward_in(self.norm_forward(x))))
-        return x + self.drop(self.forward_out(inner))
+        out: Tensor = x + self.drop(self.forward_out(inner))
+        return out
+
+
+@dataclass
+class Memory:
+    """What composing remembers of a song: keys and values, no further back than the model looks.
+
+    Attributes:
+        echo: what has been heard before.
+        past: int64 `[batch, steps]`, the chords.
+        layers: of each decoder layer, its keys and values.
+        pointer: the keys of the chords that can be copied.
+    """
+
+    echo: Echo
+    past: Tensor
+    layers: list[tuple[Tensor, Tensor] | None]
+    pointer: Tensor | None = None
+
+    @classmethod
+    def begin(cls, batch: int, config: Config) -> Memory:
+        nothing = torch.empty(batch, 0, dtype=torch.long)
+        return cls(Echo.begin(batch, config.lags), nothing, [None] * config.decoder_layers)
 
 
 class AffectiveTransformer(nn.Module):
@@ -146,6 +177,10 @@ class AffectiveTransformer(nn.Module):
                 weigher.weight.mul_(0.1)
                 weigher.bias.view(-1, FEATURES)[:, 1:6] = 1.0
 
+    def __call__(self, senses: Senses, music: Step) -> Foretold:
+        foretold: Foretold = super().__call__(senses, music)
+        return foretold
+
     def look(self, senses: Senses) -> Tensor:
         """The encoder: float32 `[batch, time, width]`, what the streams say of each step."""
         x = self.corpus(senses.corpus)[:, None]
@@ -160,14 +195,15 @@ class AffectiveTransformer(nn.Module):
         bias = bias.masked_fill(distance.abs() >= self.config.lags, -math.inf)
         for block in self.encoder:
             x = block(x, bias)
-        return self.encoder_norm(x)
+        seen: Tensor = self.encoder_norm(x)
+        return seen
 
     def embed(self, music: Step, held: Tensor) -> Tensor:
         """float32 `[batch, time, width]`: the music itself; `held` int64, steps since its last change."""
         known = ~music.levels.isnan()
         levels = torch.where(known, music.levels, 0.0)
         unknown = torch.where(known[..., None], 0.0, self.levels_unknown).sum(-2)
-        return self.drop(
+        heard: Tensor = self.drop(
             self.root(self.roots[music.chords])
             + self.quality(self.qualities[music.chords])
             + self.held(held.clamp(max=15))
@@ -175,6 +211,7 @@ class AffectiveTransformer(nn.Module):
             + self.levels_in(levels)
             + unknown
         )
+        return heard
 
     def forward(self, senses: Senses, music: Step) -> Foretold:
         """Foretell every step but the first of whole songs.
@@ -206,8 +243,43 @@ class AffectiveTransformer(nn.Module):
         key = rearrange(self.pointer_key(x), "b t (p d) -> b p t d", d=32)
         return self.foretell(x, evidence.masked_fill(outside, -math.inf), key, heard.chords)
 
+    @torch.no_grad()
+    def step(self, seen: Tensor, heard: Step, memory: Memory) -> Foretold:
+        """Foretell one step from the one before and what is remembered: `forward`, a step at a time.
+
+        Args:
+            seen: `[batch, 1, width]`, what `look` gave for the step that is foretold.
+            heard: the step before, `time` 1.
+            memory: of the song so far; it is changed.
+        """
+        echo = memory.echo.hear(heard.chords[:, 0])[:, None]
+        x = self.embed(heard, memory.echo.since[:, :1].long()) + seen
+        memory.past = torch.cat([memory.past, heard.chords], 1)[:, -self.config.lags :]
+        keys = memory.past.shape[1]
+        near = _bucket(torch.arange(keys, device=x.device))
+        bias = self.weigh(self.weigher, x, echo)[..., :keys]
+        bias = (bias + rearrange(self.decoder_distance(near), "lag h -> 1 h 1 lag")).flip(-1)
+        for number, block in enumerate(self.decoder):
+            assert isinstance(block, Block)
+            q, k, v = block.split(x)
+            before = memory.layers[number]
+            if before is not None and keys > 1:
+                k, v = (
+                    torch.cat([old[:, :, 1 - keys :], new], 2)
+                    for old, new in zip(before, (k, v), strict=True)
+                )
+            memory.layers[number] = k, v
+            x = block.attend(x, q, k, v, bias)
+        x = self.decoder_norm(x)
+        evidence = self.weigh(self.pointer_weigher, x, echo)[..., :keys].flip(-1)
+        key = rearrange(self.pointer_key(x), "b t (p d) -> b p t d", d=32)
+        if memory.pointer is not None and keys > 1:
+            key = torch.cat([memory.pointer[:, :, 1 - keys :], key], 2)
+        memory.pointer = key
+        return self.foretell(x, evidence, key, memory.past)
+
     @staticmethod
-    def weigh(weigher: nn.Module, x: Tensor, echo: Tensor) -> Tensor:
+    def weigh(weigher: nn.Linear, x: Tensor, echo: Tensor) -> Tensor:
         """Logits from evidence, weighed as the music at each step wants it.
 
         Args:
@@ -219,7 +291,8 @@ class AffectiveTransformer(nn.Module):
             `[batch, heads, time, lags]`.
         """
         weights = rearrange(weigher(x), "b t (h f) -> b t h f", f=FEATURES)
-        return rearrange(weights @ echo, "b t h lag -> b h t lag")
+        logits: Tensor = rearrange(weights @ echo, "b t h lag -> b h t lag")
+        return logits
 
     def foretell(self, x: Tensor, evidence: Tensor, key: Tensor, past: Tensor) -> Foretold:
         """The heads.
@@ -228,7 +301,7 @@ class AffectiveTransformer(nn.Module):
             x: `[batch, time, width]`, what the decoder makes of each step.
             evidence: `[batch, pointers, time, past]`, logits of copying each chord of the past.
             key: `[batch, pointers, past, 32]`.
-            past: int64 `[batch, past]`, the chords that can be copied; the last is the newest at the last step.
+            past: int64 `[batch, past]`, the chords that can be copied, the newest last.
         """
         query = rearrange(self.pointer_query(x), "b t (p d) -> b p t d", d=32)
         logits = query @ key.transpose(-1, -2) / math.sqrt(32) + evidence

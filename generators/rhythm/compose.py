@@ -38,6 +38,7 @@ from generators.rhythm.swells import CONTROLLER, swells
 from generators.rhythm.texture import Voicings, write_texture
 from generators.rhythm.timeline import Timeline
 from generators.rhythm.voicing import bass_line, voice_chords
+from generators.rhythm.written_harmony import as_written
 from generators.spotting import under_speech
 from generators.style import load_style
 
@@ -70,7 +71,7 @@ def compose(plan: Plan, kept: KeptTracks | None = None, rewrite: Sequence[Region
     band = band if guide is None else guide.band
     timeline = Timeline(plan, band.swing, band.swing_unit) if guide is None else guide.timeline
     pulse = find_pulse(timeline, band)
-    harmony = harmonise(timeline, band)
+    harmony = as_written(timeline, harmonise(timeline, band))
     casting = cast_parts(timeline, band)
     restraint = Restraint(timeline, casting)
     drumming = write_drums(timeline, band, pulse, casting.has("drums"))
@@ -212,9 +213,7 @@ def _score(
     beats_s = np.array([beat_s for bar in plan.grid.bars for beat_s in bar.beats_s])
     beat_s = float(np.median(np.diff(beats_s))) if len(beats_s) > 1 else plan.duration_s
     # What others have played is theirs, and is not hushed.
-    # In a breath the room rings on: the players let go, and no gate closes.
-    closed = () if guide is not None else tuple(s for s in plan.silences if s.kind != "breath")
-    silences_s = tuple((s.start_s, s.end_s) for s in closed)
+    silences_s = () if guide is not None else tuple((s.start_s, s.end_s) for s in plan.silences)
     return SymbolicMusic(score, tuple(voices), plan.duration_s, desk.in_time(beat_s), plan.seed, silences_s)
 
 

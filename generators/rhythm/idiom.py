@@ -79,7 +79,7 @@ def _bar(
     sure = sum(strength == STRENGTHS["X"] for _, strength in written)
     kept = sorted(written, key=lambda row: -row[1])[: max(round(share * len(written)), sure, 1)]
     figures = part.voice.role in FIGURING
-    moved = {a.slot: a.moved for a in asked if figures or not a.light}
+    moved = {a.slot: a.moved for a in asked if not a.light or (figures and a.moved > 0)}
     taken = {slot for slot, _ in kept}
     strokes: dict[int, float] = {}
     for slot, strength in sorted(kept):

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 
 from generators.form import Section
 from generators.rhythm.band import Band
+from generators.rhythm.figuration import light_slots, usual_movement
 from generators.rhythm.meter import fit_pattern, onsets
 from generators.rhythm.timeline import Timeline, metric_weight
 
-# Attacks of the ensemble a second, at density 0 and at density 1; and how many there are with the light
-# ones, which only the figuration plays, where the picture moves that often.
+# Attacks of the ensemble a second, at density 0 and at density 1.
 ATTACKS_PER_S = {"film": (0.7, 4.4), "dance": (1.6, 5.2)}
-WITH_LIGHT_PER_S = {"film": (0.8, 9.0), "dance": (1.2, 7.0)}
 ACCENT_SHARE = {"film": 1.35, "dance": 1.7}
 METRE_SHARE = {"film": 0.42, "dance": 0.7}
 GROOVE_SHARE = {"film": 0.33, "dance": 0.4}
@@ -31,7 +30,6 @@ MOVES_AT_ALL = 0.5  # what a slot is given for moving, however little, beside a 
 LEAST = 0.22  # a slot that matters less than this is left free, however full the bar may be
 SPACE_BEFORE_HIT = 0.5  # in a film, hits this heavy have a slot of silence before them
 SIDE_BY_SIDE = {"film": 0.4, "dance": 0.25}  # two neighbouring slots both attack if both move this much
-NIMBLE_S = 0.11  # the figuration plays neighbouring slots only if they are this far apart
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,8 @@ class Attack:
         at: in the piece (a `Timeline`'s count).
         strength: 0 to 1.
         moved: 0 to 1, how much of that the picture asks for.
-        light: only the figuration plays it; the ensemble does not.
+        light: only the figuration plays it; the ensemble does not. What the figuration keeps from the bars
+            around it though nothing moves there has `moved` 0, and is soft.
     """
 
     slot: int
@@ -75,6 +74,8 @@ def find_pulse(timeline: Timeline, band: Band) -> Pulse:
     for hit in plan.planned_hits:
         slots = hits.setdefault(hit.bar, {})
         slots[hit.slot] = max(slots.get(hit.slot, 0.0), hit.weight)
+    moves = [_movement(timeline, b, hits.get(b, {})) for b in range(timeline.bars)]
+    usual = usual_movement(plan.sections, moves)
     bars: list[tuple[Attack, ...]] = []
     owed = 0.0
     for section in plan.sections:
@@ -85,7 +86,10 @@ def find_pulse(timeline: Timeline, band: Band) -> Pulse:
             rate = low + (high - low) * plan.curves.density[b]
             owed = rate * timeline.bar_length_s(b) + float(np.clip(owed, -0.5, 0.5))
             upcoming = hits.get(b + 1, {}).get(0, 0.0)
-            attacks = _bar(timeline, b, grooves[section.label], round(owed), hits.get(b, {}), upcoming)
+            struck = hits.get(b, {})
+            attacks = _bar(
+                timeline, b, grooves[section.label], round(owed), struck, upcoming, moves[b], usual[b]
+            )
             owed -= round(owed)
             bars.append(tuple(a for a in attacks if a.at < timeline.final_slot))
     return Pulse(tuple(bars), grooves)
@@ -118,19 +122,30 @@ def _groove(timeline: Timeline, band: Band, first: Section) -> str:
     return band.rhythms[int(np.argmax(scores))]
 
 
+def _movement(timeline: Timeline, b: int, hits: dict[int, float]) -> NDArray[np.float64]:
+    """How much the picture moves on each slot of a bar, `[slots]`, 0 to 1; `hits`, slot → weight."""
+    bar = timeline.plan.grid.bars[b]
+    moves = np.zeros(bar.slots)
+    asked = [(accent.slot, accent.weight) for accent in bar.accents]
+    for slot, weight in [*asked, *hits.items()]:
+        if 0 <= slot < bar.slots:
+            moves[slot] = max(moves[slot], weight**MOVED_POWER)
+    return np.clip(moves, 0, 1)
+
+
 def _bar(
-    timeline: Timeline, b: int, groove: str, wanted: int, hits: dict[int, float], upcoming: float
+    timeline: Timeline,
+    b: int,
+    groove: str,
+    wanted: int,
+    hits: dict[int, float],
+    upcoming: float,
+    moves: NDArray[np.float64],
+    usual: NDArray[np.float64],
 ) -> list[Attack]:
     plan = timeline.plan
     bar, mode, first = plan.grid.bars[b], plan.mode, int(timeline.first_slot[b])
-    moves = np.zeros(bar.slots)
-    for accent in bar.accents:
-        if 0 <= accent.slot < bar.slots:
-            moves[accent.slot] = max(moves[accent.slot], accent.weight**MOVED_POWER)
     struck = {slot: weight for slot, weight in hits.items() if 0 <= slot < bar.slots}
-    for slot, weight in struck.items():
-        moves[slot] = max(moves[slot], weight**MOVED_POWER)
-    moves = np.clip(moves, 0, 1)
     pull = np.where(moves > 0, MOVES_AT_ALL + (1 - MOVES_AT_ALL) * moves, 0.0)
     template = fit_pattern(groove, bar.beats, bar.slots_per_beat)
     metre = np.array([metric_weight(s, bar.beats, bar.slots_per_beat) for s in range(bar.slots)])
@@ -156,7 +171,7 @@ def _bar(
         if near and (moves[slot] < least or max(moves[other] for other in near) < least):
             continue
         chosen.append(int(slot))
-    light = _light(timeline, b, moves, chosen, barred)
+    light = light_slots(timeline, b, moves, usual, chosen, barred)
     top = max(float(score.max()), 1.0)
     return [
         Attack(
@@ -168,22 +183,3 @@ def _bar(
         )
         for slot in sorted([*chosen, *light])
     ]
-
-
-def _light(
-    timeline: Timeline, b: int, moves: NDArray[np.float64], chosen: list[int], barred: set[int]
-) -> list[int]:
-    """The slots on which the picture moves and only the figuration answers, the most moved first."""
-    plan = timeline.plan
-    low, high = WITH_LIGHT_PER_S[plan.mode]
-    length_s = timeline.bar_length_s(b)
-    room = round((low + (high - low) * plan.curves.density[b]) * length_s) - len(chosen)
-    apart = 1 if length_s / len(moves) >= NIMBLE_S else 2
-    light: list[int] = []
-    for slot in np.argsort(-moves, kind="stable"):
-        if len(light) >= room or moves[slot] <= 0:
-            break
-        taken = [*chosen, *light]
-        if slot not in barred and all(abs(slot - other) >= apart for other in taken):
-            light.append(int(slot))
-    return light

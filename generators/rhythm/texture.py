@@ -13,6 +13,10 @@ from generators.rhythm.timeline import Timeline
 
 Voicings = dict[int, tuple[int, ...]]  # start slot of each span → its notes, ascending
 
+KEPT_STRESS = (
+    0.1  # of what a figure keeps though nothing moves there: its rhythm goes on, the ear hears what moves
+)
+
 
 def write_texture(
     timeline: Timeline, harmony: Harmony, pulse: Pulse, voicings: Voicings, part: Part, bars: range
@@ -129,7 +133,8 @@ def _figure(order: Callable[[int, int], int]) -> Callable[..., list[Note]]:
             pitches = voicings[span.start]
             following = attacks[i + 1].at if i + 1 < len(attacks) else end
             length = min(max(following - attack.at, 1) + 1, max(span.end - attack.at, 1))
-            stress = 0.35 + 0.65 * max(0.5 * attack.strength, attack.moved)
+            kept = attack.light and not attack.moved
+            stress = KEPT_STRESS if kept else 0.35 + 0.65 * max(0.5 * attack.strength, attack.moved)
             notes.append(Note(attack.at, length, pitches[order(step, len(pitches))], stress))
             step += 1
         return notes

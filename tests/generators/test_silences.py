@@ -51,6 +51,7 @@ def seen(*scenes: tuple[float, float, float], cuts_s: tuple[float, ...] = CUTS) 
 
 @cache
 def planned(style: str = "cinematic", **wishes: object) -> Plan:
+    wishes = {"silences": "all", **wishes}
     return make_plan(seen(*SCENES), Wishes(mode="film", style=style, **wishes))  # type: ignore[arg-type]
 
 
@@ -73,7 +74,7 @@ def test_the_music_comes_in_late_breathes_and_stops_where_the_picture_asks_it() 
 
 
 def test_every_silence_ends_on_a_hit_and_leaves_every_cut_met() -> None:
-    plan, without = planned(), planned(silences=False)
+    plan, without = planned(), planned(silences="none")
     assert not without.silences
     met = [hit.time_s for hit in plan.planned_hits if hit.kind in EDITS]
     assert met == [hit.time_s for hit in without.planned_hits if hit.kind in EDITS]
@@ -99,7 +100,7 @@ def test_nothing_begins_in_a_silence_and_the_music_is_back_when_it_ends(style: s
 def test_music_before_a_silence_is_the_music_that_would_be_there_without() -> None:
     plan = planned()
     breath = plan.silences[1]
-    with_, without = starts(plan), starts(planned(silences=False))
+    with_, without = starts(plan), starts(planned(silences="none"))
     span = (breath.start_s - 4.0, breath.start_s - 0.1)
     heard = [x[(x > span[0]) & (x < span[1])] for x in (with_, without)]
     np.testing.assert_allclose(*heard)
@@ -144,14 +145,18 @@ def test_slides_that_all_stand_still_are_played_through() -> None:
 def test_a_dance_never_stops_and_a_pump_breathes_for_a_drop_alone() -> None:
     assert not make_plan(seen(*SCENES), Wishes(mode="dance", style="electronic")).silences
     milder = (*SCENES[:2], (20.0, 27.0, 0.3), *SCENES[3:])
-    kinds = [s.kind for s in make_plan(seen(*milder), Wishes(mode="film", style="electronic")).silences]
+    kinds = [
+        s.kind
+        for s in make_plan(seen(*milder), Wishes(mode="film", style="electronic", silences="all")).silences
+    ]
     assert "breath" not in kinds
 
 
 def test_breaths_are_far_apart() -> None:
     scenes = tuple((10.0 * k, 10.0 * k + 10, 0.15 if k % 2 else 2.0) for k in range(18))
     cuts_s = tuple(10.0 * k for k in range(1, 18))
-    plan = make_plan(seen(*scenes, cuts_s=cuts_s), Wishes(mode="film", style="cinematic"))
+    plan = make_plan(seen(*scenes, cuts_s=cuts_s), Wishes(mode="film", style="cinematic", silences="all"))
+    assert not make_plan(seen(*scenes, cuts_s=cuts_s), Wishes(mode="film", style="cinematic")).silences
     ends = [silence.end_s for silence in plan.silences]
     assert 2 <= len(ends) <= 6
     assert np.diff(ends).min() >= 30.0
@@ -189,7 +194,7 @@ def test_the_list_can_be_edited() -> None:
     assert over.why == "in the silence from 34 to 37 s"
 
     del data["silences"]
-    assert (starts(plan_from_json(json.dumps(data))) == starts(planned(silences=False))).all()
+    assert (starts(plan_from_json(json.dumps(data))) == starts(planned(silences="none"))).all()
 
 
 @pytest.mark.parametrize(

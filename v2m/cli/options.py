@@ -40,11 +40,19 @@ At = Annotated[
         rich_help_panel="Music",
     ),
 ]
-Silences = Annotated[
-    bool,
+Generator = Annotated[
+    str,
     typer.Option(
-        "--silences/--no-silences",
-        help="Let a film's music come in late, breathe and stop where the picture asks it; or never.",
+        metavar="auto|rhythm|affective",
+        help="Who writes the harmony: counted from songs, or a transformer that listens to the picture.",
+        rich_help_panel="Music",
+    ),
+]
+Silences = Annotated[
+    str,
+    typer.Option(
+        metavar="stills|all|none",
+        help="Where a film's music may be silent: with a still picture; before strong turns too; nowhere.",
         rich_help_panel="Music",
     ),
 ]

@@ -12,6 +12,7 @@ from v2m.cli.options import (
     ClipModelFile,
     ClipPath,
     Force,
+    Generator,
     Json,
     KeepAudio,
     KeyName,
@@ -41,7 +42,8 @@ def command(
     mood: Mood = None,
     seed: Seed = None,
     at: At = None,
-    silences: Silences = True,
+    generator: Generator = "auto",
+    silences: Silences = "stills",
     keep_audio: KeepAudio = False,
     clip_model: ClipModelFile = None,
     pose_model: PoseModelFile = None,
@@ -59,7 +61,7 @@ def command(
     from v2m.looking import write_plan
     from v2m.request import make_wishes
 
-    wishes = make_wishes(mode, style, key, tempo, mood, seed, at or (), metre, silences)
+    wishes = make_wishes(mode, style, key, tempo, mood, seed, at or (), metre, silences, generator)
     models = choose_models(clip_model, pose_model)
     with StageProgress() as progress:
         made = write_plan(

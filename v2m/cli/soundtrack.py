@@ -12,6 +12,7 @@ from v2m.cli.options import (
     ClipModelFile,
     ClipPath,
     Force,
+    Generator,
     Json,
     KeepAudio,
     KeyName,
@@ -63,7 +64,8 @@ def command(
         ),
     ] = None,
     at: At = None,
-    silences: Silences = True,
+    generator: Generator = "auto",
+    silences: Silences = "stills",
     keep_audio: KeepAudio = False,
     lufs: Annotated[
         float, typer.Option(metavar="LUFS", help="Integrated loudness.", rich_help_panel="Sound")
@@ -124,6 +126,7 @@ def command(
             keep_tracks=keep_tracks,
             rewrite=rewrite or (),
             at=at or (),
+            generator=generator,
             silences=silences,
             keep_audio=keep_audio,
             lufs=lufs,
