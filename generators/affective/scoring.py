@@ -9,6 +9,7 @@ interval draws songs and sums up again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 
@@ -23,7 +24,6 @@ from generators.affective.model import AffectiveTransformer, Foretold, Step
 from generators.affective.senses import Senses
 
 KS = (1, 3, 5)
-AT_ONCE = 8
 SURE = 0.8  # from this probability on a feeling says which qualities it allows
 # What a song is measured by. `missed` are sums of squared errors over the `known` steps; `change_*` are
 # NaN where no chord changes; `allowed` of the `felt` seconds have a chord that the feeling allows.
@@ -93,19 +93,15 @@ def foretell(
         A song each, float32 `[time − 1, WORDS]`, log-probabilities, and `[time − 1, 2]`, levels.
     """
     device = next(models[0].parameters()).device
-    for start in range(0, len(songs), AT_ONCE):
-        some = songs[start : start + AT_ONCE]
-        senses, music, theirs = batch(some)
+    for song in songs:  # by itself, as a clip is: beside a longer one the encoder would see what is no song
+        senses, music, _ = batch([song])
         senses = senses.without("affect", *mask)
         if not levels_told:
             music = music._replace(levels=torch.full_like(music.levels, torch.nan))
         on = _to(senses, device), Step(*(part.to(device) for part in music))
         told: list[Foretold] = [model(*on) for model in models]
-        odds = torch.stack([t.chords for t in told]).logsumexp(0).cpu() - float(np.log(len(told)))
-        levels = torch.stack([t.levels for t in told]).mean(0).cpu()
-        for i in range(len(some)):
-            ahead = theirs[i, 1:]
-            yield odds[i][ahead], levels[i][ahead]
+        odds = torch.stack([t.chords for t in told]).logsumexp(0) - math.log(len(told))
+        yield odds[0].cpu(), torch.stack([t.levels for t in told]).mean(0)[0].cpu()
 
 
 def measure(song: Song, odds: Tensor, levels: Tensor) -> NDArray[np.float64]:
