@@ -308,7 +308,7 @@ def main() -> None:
             work.mkdir(parents=True, exist_ok=True)
             clips = [made_clip(n, work, height=asked.height, duration_s=asked.duration) for n in asked.made]
             styles = asked.styles or style_names()
-            made = compose_set(clips, styles, range(asked.seeds), work, progress)
+            made = compose_set(clips, styles, range(asked.seeds), work, progress, asked.generator)
     rows = rows_of(made, reference)
     if asked.json:
         styles_told = {
