@@ -101,18 +101,28 @@ def looked_at(subject: Subject, work: Path) -> Streams:
     return streams
 
 
-def compose_piece(streams: Streams, style: str, seed: int) -> Piece:
+def compose_piece(streams: Streams, style: str, seed: int, generator: str = "rhythm") -> Piece:
     """Plan and compose one piece, the way `v2m soundtrack` does."""
     from generators.plan import make_plan
     from generators.rhythm import compose
     from generators.wishes import Wishes
 
     plan = make_plan(streams, Wishes(style=style, seed=seed))
+    if generator == "affective":
+        from generators.affective import shipped_models, write_chords
+        from generators.affective.sampling import Sampling
+
+        plan = write_chords(plan, streams, shipped_models(), Sampling(seed=seed))
     return from_music(compose(plan), plan.grid)
 
 
 def compose_set(
-    clips: Sequence[Subject], styles: Sequence[str], seeds: Sequence[int], work: Path, progress: Console
+    clips: Sequence[Subject],
+    styles: Sequence[str],
+    seeds: Sequence[int],
+    work: Path,
+    progress: Console,
+    generator: str = "rhythm",
 ) -> list[Composed]:
     """Every clip in every style with every seed."""
     made = []
@@ -121,7 +131,7 @@ def compose_set(
         progress.print(f"[dim]{subject.name}[/dim]")
         for style in styles:
             for seed in seeds:
-                piece = compose_piece(streams, style, seed)
+                piece = compose_piece(streams, style, seed, generator)
                 other = shuffled(piece, np.random.default_rng(seed))
                 name = subject.path.stem.split("-")[0]
                 made.append(Composed(name, style, seed, describe(piece), describe(other)))
@@ -283,6 +293,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2, help="pieces a clip and style (default 2)")
     parser.add_argument("--duration", type=float, default=60.0, help="seconds a clip (default 60)")
     parser.add_argument("--height", type=int, default=180, help="lines of the clips (default 180)")
+    parser.add_argument("--generator", choices=("rhythm", "affective"), default="rhythm")
     parser.add_argument("--work", type=Path, help="keep the clips and what was seen of them here")
     parser.add_argument("--midi", type=Path, help="measure the MIDI files of this folder instead")
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")

@@ -8,7 +8,8 @@ length, since nothing is looked back farther than `Config.lags`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,7 +39,7 @@ class Sampling:
     seed: int = 0
     temperature: float = 0.9
     top_p: float = 0.92
-    guidance: float = 2.0
+    guidance: float = 1.5
     restless: float = 0.4
 
     def __post_init__(self) -> None:
@@ -82,6 +83,18 @@ class Given:
             raise ValueError("only what was before can come again")
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A step is too small to be shared: threads that wait for one another make it slower."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@_one_thread()
 @torch.no_grad()
 def draw(models: Sequence[AffectiveTransformer], senses: Senses, given: Given, sampling: Sampling) -> Drawn:
     """Compose as many steps as the senses have.
