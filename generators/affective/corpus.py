@@ -2,7 +2,7 @@
 
 One safetensors file a corpus, all songs end to end. Tensors of N steps: `chord` int16 (`chord_words`,
 key-normalised), `density` and `loudness` float32 (NaN where unknown), `tune` int8 (−1 unknown; see
-`model.TUNE`), `step_s` float32, `beat` int8 (`senses.DOWNBEAT` ...), and where there is a picture
+`model.TUNE`), `step_s` float32, `beat` int8 (`senses.DOWNBEAT` ...), and of the picture what is known:
 `semantic` int8, `emotion` float16, `motion` float32 (mean absolute difference of frames) and `cut_s`
 float32 (seconds since the cut). A song each: `bounds` int64 `[songs + 1]`, `split` int8 (an index in
 `SPLITS`), `major` int8. The header's `about` is JSON: `corpus`, `licence`, `source`, `ids`, and `levels`,
@@ -117,10 +117,12 @@ def unpack(data: Mapping[str, Tensor], about: Mapping[str, Any]) -> list[Song]:
             ),
         }
         if "semantic" in part:
-            scale = data["semantic_scale"] / SEMANTIC_SIZE
-            values["semantic"] = part["semantic"].float() * scale
+            values["semantic"] = part["semantic"].float() * (data["semantic_scale"] / SEMANTIC_SIZE)
+        if "emotion" in part:
             values["emotion"] = part["emotion"].float()
+        if "motion" in part:
             values["motion"] = movement(part["motion"])
+        if "cut_s" in part:
             values["cuts"] = place_among_cuts(part["cut_s"])
         music = Step(part["chord"].long(), levels[start:end], part["tune"].long())
         values["affect"] = felt(music)
