@@ -36,9 +36,9 @@ from generators.affective.corpus import Song, unpack
 from generators.affective.model import AffectiveTransformer
 from generators.affective.scoring import foretell, measure, summed
 from generators.affective.senses import PICTURE
+from generators.affective.shipped import WEIGHTS, shipped_models
 from generators.affective.weights import read_weights
 
-SHIPPED = Path(__file__).resolve().parents[1] / "generators" / "weights" / "affective.safetensors"
 RESAMPLES = 4000
 NAMES = (
     "hits@1", "hits@3", "hits@5", "change_hits@1", "change_hits@3", "change_hits@5", "nats",
@@ -150,7 +150,7 @@ def examine(folder: Path, weights: Path, split: str, progress: Console) -> dict[
     Raises:
         V2MError: if the folder is not MuVi-Sync, or the weights are not there.
     """
-    models = read_weights(weights)
+    models = shipped_models() if weights == WEIGHTS else read_weights(weights)
     tensors, about = read_packed(folder)
     songs = unpack({name: torch.from_numpy(value) for name, value in tensors.items()}, about)
     judge = Judge([song for song in songs if song.split == split], about["levels"]["deviation"])
@@ -262,7 +262,7 @@ def main() -> None:
         prog="python -m benchmarks.affective", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--data", type=Path, required=True, help="MuVi-Sync: features.npz and chords.json")
-    parser.add_argument("--weights", type=Path, default=SHIPPED, help="others than the shipped ones")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="others than the shipped ones")
     parser.add_argument("--split", choices=("test", "val"), default="test", help="default test")
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     asked = parser.parse_args()
