@@ -17,6 +17,7 @@ import torch
 
 from encoders.errors import V2MError
 from generators.affective.model import AffectiveTransformer, Config
+from generators.affective.senses import WIDTHS
 
 LARGEST_BYTES = 25_000_000  # of a file that goes with the program
 
@@ -85,20 +86,41 @@ def read_about(path: Path) -> dict[str, Any]:
     return _read(path, None)[1]
 
 
-def join_weights(paths: Sequence[Path], out: Path) -> str:
+def join_weights(paths: Sequence[Path], out: Path, trust: Mapping[str, float] | None = None) -> str:
     """Make one file of the members of several, in their order; what is told of each is kept.
+
+    Args:
+        paths: files of weights.
+        out: the new one.
+        trust: sense → how much of what it says is believed, 0 to 1; all of it where it is not named. What
+            a sense says is drawn toward what is put in its place when it is silent: a few hundred videos
+            teach more of themselves than of videos, and validation tells how much.
 
     Returns:
         The SHA-256 of the new file.
 
     Raises:
-        WeightsError: if one of them cannot be read, or all are too large together.
+        WeightsError: if one of them cannot be read, or all are too large together, or a sense is unknown.
         OSError: if the folder cannot be written to.
     """
+    trust = dict(trust or {})
+    if unknown := [name for name, share in trust.items() if name not in WIDTHS or not 0 <= share <= 1]:
+        raise WeightsError(f"trust is for {', '.join(WIDTHS)}, 0 to 1, not for {', '.join(unknown)}")
     read = [_read(path, None) for path in paths]
     models = [model for members, _ in read for model in members]
+    for model in models:
+        _believe(model, trust)
     told = [part for _, about in read for part in about.get("members", [about])]
-    return write_weights(out, models, {"members": told})
+    return write_weights(out, models, {"members": told} | ({"trust": trust} if trust else {}))
+
+
+@torch.no_grad()
+def _believe(model: AffectiveTransformer, trust: Mapping[str, float]) -> None:
+    for name, share in trust.items():
+        layer, silent = model.senses[name], model.silent[name]
+        assert isinstance(layer, torch.nn.Linear)
+        layer.weight.mul_(share)
+        layer.bias.copy_(torch.lerp(silent, layer.bias, share))
 
 
 def _read(path: Path, sha256: str | None) -> tuple[tuple[AffectiveTransformer, ...], dict[str, Any]]:

@@ -59,11 +59,22 @@ def train_affective(
 def join(
     files: Annotated[list[Path], typer.Argument(metavar="WEIGHTS...", show_default=False)],
     output: Output,
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SENSE=SHARE", help="How much of a sense is believed, such as semantic=0.5."),
+    ] = None,
 ) -> None:
     """Make one file of several trainings' weights, whose odds are averaged; prints its SHA-256."""
     from generators.affective.weights import WeightsError, join_weights
 
+    shares: dict[str, float] = {}
+    for text in trust or ():
+        name, _, share = text.partition("=")
+        try:
+            shares[name] = float(share)
+        except ValueError:
+            raise WeightsError(f"{text!r} is not understood; write it as semantic=0.5") from None
     try:
-        print(join_weights(files, output))
+        print(join_weights(files, output, shares))
     except OSError as error:
         raise WeightsError(f"{output} cannot be written ({error.strerror})") from None

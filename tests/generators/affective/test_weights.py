@@ -12,6 +12,7 @@ import torch
 from generators.affective.corpus import batch
 from generators.affective.model import AffectiveTransformer
 from generators.affective.scoring import score
+from generators.affective.senses import Senses
 from generators.affective.weights import (
     WeightsError,
     join_weights,
@@ -101,3 +102,24 @@ def test_too_large_a_file_is_not_written(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_file_holds_at_least_one_member(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no model"):
         write_weights(tmp_path / "w", [], {})
+
+
+def test_a_sense_that_is_not_believed_is_one_that_is_silent(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    model = AffectiveTransformer(TINY).eval()
+    with torch.no_grad():
+        model.senses["motion"].weight.add_(1.0)
+    write_weights(tmp_path / "a", [model], {})
+    join_weights([tmp_path / "a"], tmp_path / "b", {"motion": 0.0})
+    (quiet,) = read_weights(tmp_path / "b")
+    senses, music, _ = batch(songs(count=2, held_out=0))
+    values = {name: torch.randn_like(rows) for name, rows in senses.values.items()}
+    senses = Senses(values, {n: torch.ones_like(m) for n, m in senses.heard.items()}, senses.corpus)
+    with torch.no_grad():
+        told, untold = quiet(senses, music), quiet(senses.without("motion"), music)
+        (before,) = read_weights(tmp_path / "a")
+        heard = before(senses, music)
+    torch.testing.assert_close(told.chords, untold.chords, atol=1e-4, rtol=1e-3)
+    assert float((heard.chords - untold.chords).abs().max()) > 1e-3
+    with pytest.raises(WeightsError, match="trust is for"):
+        join_weights([tmp_path / "a"], tmp_path / "c", {"smell": 0.5})
