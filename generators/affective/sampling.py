@@ -126,21 +126,21 @@ def draw(models: Sequence[AffectiveTransformer], senses: Senses, given: Given, s
         if step < 0:
             heard = (int(given.primer[at]), unknown, -1)
             continue
-        odds = torch.stack([t.chords[:, 0] for t in told]).logsumexp(0)
-        odds = odds[1] + sampling.guidance * (odds[0] - odds[1])
+        odds = _guided([t.chords[:, 0] for t in told], sampling.guidance)
         odds[NO_CHORD] = -torch.inf
         odds[heard[0]] -= sampling.restless * float(np.log2(held + 1))
         earlier = given.again.get(step)
         word = given.chords.get(step, None if earlier is None else chords[earlier])
         if word is None:
             word = _pick(odds, sampling.temperature, sampling.top_p, random)
-        level = torch.stack([t.levels[:, 0] for t in told]).mean(0)
+        level, spread = (
+            torch.stack(parts).mean(0)
+            for parts in ([t.levels[:, 0] for t in told], [t.spread[1, 0].exp() for t in told])
+        )
         level = level[1] + sampling.guidance * (level[0] - level[1])
-        spread = torch.stack([t.spread[0, 0] for t in told]).mean(0).exp()
-        noise = torch.randn(2, generator=random)
-        level = level + STEADY * sampling.temperature * spread * noise
+        level = level + STEADY * sampling.temperature * spread * torch.randn(2, generator=random)
         degree = _pick(
-            torch.stack([t.tune[0, 0] for t in told]).logsumexp(0),
+            _guided([t.tune[:, 0] for t in told], sampling.guidance),
             sampling.temperature,
             sampling.top_p,
             random,
@@ -151,6 +151,13 @@ def draw(models: Sequence[AffectiveTransformer], senses: Senses, given: Given, s
         levels.append(level)
         tune.append(degree)
     return Drawn(np.array(chords), torch.stack(levels).numpy(), np.array(tune))
+
+
+def _guided(odds: Sequence[Tensor], guidance: float) -> Tensor:
+    """Log-odds of all members together, gone farther from without the mood to with it."""
+    told, untold = torch.stack(list(odds)).logsumexp(0)
+    guided: Tensor = untold + guidance * (told - untold)
+    return guided
 
 
 def _pick(odds: Tensor, temperature: float, top_p: float, random: torch.Generator) -> int:

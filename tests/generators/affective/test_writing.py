@@ -122,7 +122,8 @@ def test_a_brighter_mood_has_more_major_chords_and_guidance_sharpens_it() -> Non
     assert dark + 0.2 < plain < bright - 0.1
     far = share_of_major(long_plan(valence=0.9)) - share_of_major(long_plan(valence=-0.9))
     free = share_of_major(long_plan(valence=0.9), 0.0) - share_of_major(long_plan(valence=-0.9), 0.0)
-    assert abs(free) < 0.05 < 0.4 < far  # without guidance nobody asks for a mood
+    assert free == 0.0
+    assert far > 0.4  # without guidance nobody asks for a mood
 
 
 def test_a_more_roused_mood_is_fuller_and_louder() -> None:
@@ -217,7 +218,12 @@ def test_temperature_nought_draws_nothing_and_restlessness_moves() -> None:
     )
     assert (one == two).all()
     held = [
-        np.mean(np.diff(draw(shipped_models(), senses, Given((1,)), Sampling(restless=r)).chords) == 0)
+        np.mean(
+            [
+                np.diff(draw(shipped_models(), senses, Given((1,)), Sampling(seed=s, restless=r)).chords) == 0
+                for s in range(4)
+            ]
+        )
         for r in (0.0, 3.0)
     ]
     assert held[1] < held[0]
