@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import save
 
+from datasets.whole import write_whole
 from generators.affective.chord_words import WORDS
 from generators.affective.corpus import CorpusError, pack, write_corpus
 from generators.affective.senses import UNKNOWN
@@ -103,10 +105,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="MuVi-Sync → a prepared corpus")
     parser.add_argument("folder", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--components", type=Path, help="keep the principal components of CLIP here, too")
     arguments = parser.parse_args()
     try:
         tensors, about = read_packed(arguments.folder)
         write_corpus(arguments.output, tensors, about)
+        if arguments.components is not None:
+            halves = {name: tensors[name].astype(np.float16) for name in ("pca_mean", "pca_components")}
+            write_whole(arguments.components, save(halves))
     except CorpusError as error:
         raise SystemExit(str(error)) from None
     except OSError as error:

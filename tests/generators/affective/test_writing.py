@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from encoders.stream import Streams
+from encoders.stream import Stream, Streams
 from generators.affective import shipped_models, write_chords
 from generators.affective.chord_words import MAJOR_TYPE, NO_CHORD, WORDS, quality_of, root_of, tones_of, word
 from generators.affective.listening import listen, places
@@ -283,3 +283,18 @@ def test_words_are_numbered_as_in_the_corpus() -> None:
     for number in range(1, WORDS):
         assert word(root_of(number), quality_of(number)) == number
     assert tones_of(word(9, "min7")) == {9, 0, 4, 7}
+
+
+def test_clip_is_heard_where_it_is_the_one_that_was_learnt_from() -> None:
+    plan = long_plan()
+    at = np.arange(0, plan.duration_s, 1.0)
+    rows = np.random.default_rng(1).normal(size=(len(at), 768)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    for source, heard in (("open_clip ViT-L-14-336 openai", True), ("open_clip ViT-B-32", False)):
+        stream = Stream(
+            "semantics", at, rows, np.ones(len(at), bool), tuple(f"e{k}" for k in range(768)), "unit", source
+        )
+        senses = listen(plan, clip(plan.duration_s, stream), places(plan))
+        assert bool(senses.heard["semantic"].any()) is heard
+        if heard:
+            assert 0.1 < float(senses.values["semantic"].std()) < 10.0
