@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pretty_midi
 import pytest
 import soundfile
 import symusic
@@ -174,6 +175,29 @@ def test_an_edited_plan_is_followed(source: Path, tmp_path: Path) -> None:
     scale = {6, 8, 9, 11, 1, 2, 4, 5}  # F# minor, with its leading note
     assert np.mean([pitch % 12 in scale for pitch in pitches]) > 0.9
     assert any("another clip" in note for note in report.notes)
+
+
+def test_the_transformer_writes_chords_that_stand_in_the_plan_and_can_be_changed(
+    source: Path, tmp_path: Path
+) -> None:
+    first, second, midi = tmp_path / "a.json", tmp_path / "b.json", tmp_path / "b.mid"
+    report = v2m.soundtrack(source, tmp_path / "a.mp4", generator="affective", save_plan=first)
+    assert "transformer" in report.sources["harmony"]
+    data = json.loads(first.read_text())
+    assert all(row.get("chords") for row in data["bars"] if row["beats_s"][0] < data["final_s"] - 0.01)
+    data["bars"][0]["chords"] = [[1, "F#dim7"]]
+    del data["bars"][1]["chords"]
+    first.write_text(json.dumps(data))
+    v2m.soundtrack(source, tmp_path / "b.mp4", generator="affective", plan=first, save_plan=second, midi=midi)
+    again = json.loads(second.read_text())
+    assert again["bars"][0]["chords"] == [[1, "F#dim7"]]
+    assert again["bars"][1]["chords"]
+    start, end = (bar["beats_s"][0] for bar in data["bars"][:2])
+    tracks = pretty_midi.PrettyMIDI(str(midi)).instruments
+    held = [n for t in tracks if not t.is_drum for n in t.notes if start - 0.05 < n.start < end - 0.2]
+    inside = [n.pitch % 12 in {6, 9, 0, 3} for n in held]
+    assert len(inside) >= 3
+    assert np.mean(inside) > 0.7
 
 
 def test_a_silence_in_the_plan_is_heard_and_told_and_can_be_waved_away(source: Path, tmp_path: Path) -> None:
