@@ -344,6 +344,23 @@ def test_harmonic_rhythm_is_what_songs_use() -> None:
     assert np.mean([length in (0.5, 1.0, 2.0) for length in lengths]) > 0.8
 
 
+def test_one_short_bar_does_not_slow_the_harmony_of_its_section() -> None:
+    """A bar of 2/4 for a cut: chords go on changing within the others."""
+
+    def within_bars(meters: list[int]) -> int:
+        count = 0
+        for seed in range(8):
+            plan = make(
+                bars_of(meters, 72), [("A", "theme", len(meters))], seed=seed, density=[1.0] * len(meters)
+            )
+            timeline = Timeline(plan)
+            starts = {int(slot) for slot in timeline.first_slot}
+            count += sum(span.start not in starts for span in harmony_of(plan).spans)
+        return count
+
+    assert within_bars([4] * 5 + [2] + [4] * 10) > 0.6 * within_bars([4] * 16) > 0
+
+
 def test_two_players_of_one_chord_keep_a_semitone_apart() -> None:
     """In sevenths, where roots and sevenths lie side by side: far fewer rubs than if neither listened."""
 
