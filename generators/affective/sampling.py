@@ -8,6 +8,7 @@ length, since nothing is looked back farther than `Config.lags`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from generators.affective.chord_words import NO_CHORD, WORDS
 from generators.affective.model import AffectiveTransformer, Memory, Step
 from generators.affective.senses import Senses
 
+RECENT = 8  # steps, in which a chord that has been heard is less wanted
 STEADY = 0.5  # of the levels' spread, beside the temperature: bars are to differ, not to jump
 
 
@@ -34,16 +36,22 @@ class Sampling:
         top_p: only the likeliest chords that make up this much are drawn from (Holtzman et al. 2020).
         guidance: how far affect is followed; 1 as the model learnt it, 0 not at all.
         restless: how much a chord loses for each doubling of the steps it has been held.
+        variety: how much it loses for each doubling of its share of the last `RECENT` steps.
     """
 
     seed: int = 0
     temperature: float = 0.9
     top_p: float = 0.92
     guidance: float = 1.5
-    restless: float = 0.4
+    restless: float = 0.2
+    variety: float = 0.6
 
     def __post_init__(self) -> None:
-        if self.temperature < 0 or not 0 < self.top_p <= 1 or self.guidance < 0 or self.restless < 0:
+        if (
+            self.temperature < 0
+            or not 0 < self.top_p <= 1
+            or min(self.guidance, self.restless, self.variety) < 0
+        ):
             raise ValueError(f"{self} is out of range")
 
 
@@ -129,6 +137,8 @@ def draw(models: Sequence[AffectiveTransformer], senses: Senses, given: Given, s
         odds = _guided([t.chords[:, 0] for t in told], sampling.guidance)
         odds[NO_CHORD] = -torch.inf
         odds[heard[0]] -= sampling.restless * float(np.log2(held + 1))
+        for recent, times in Counter(chords[-RECENT:]).items():
+            odds[recent] -= sampling.variety * float(np.log2(1 + times))
         earlier = given.again.get(step)
         word = given.chords.get(step, None if earlier is None else chords[earlier])
         if word is None:

@@ -119,11 +119,11 @@ def share_of_major(plan: Plan, guidance: float = 1.5) -> float:
 
 def test_a_brighter_mood_has_more_major_chords_and_guidance_sharpens_it() -> None:
     dark, plain, bright = (share_of_major(long_plan(valence=v)) for v in (-0.9, 0.0, 0.9))
-    assert dark + 0.2 < plain < bright - 0.1
+    assert dark + 0.1 < plain < bright - 0.05
     far = share_of_major(long_plan(valence=0.9)) - share_of_major(long_plan(valence=-0.9))
     free = share_of_major(long_plan(valence=0.9), 0.0) - share_of_major(long_plan(valence=-0.9), 0.0)
     assert free == 0.0
-    assert far > 0.4  # without guidance nobody asks for a mood
+    assert far > 0.35  # without guidance nobody asks for a mood
 
 
 def test_a_more_roused_mood_is_fuller_and_louder() -> None:
@@ -220,7 +220,12 @@ def test_temperature_nought_draws_nothing_and_restlessness_moves() -> None:
     held = [
         np.mean(
             [
-                np.diff(draw(shipped_models(), senses, Given((1,)), Sampling(seed=s, restless=r)).chords) == 0
+                np.diff(
+                    draw(
+                        shipped_models(), senses, Given((1,)), Sampling(seed=s, restless=r, variety=0.0)
+                    ).chords
+                )
+                == 0
                 for s in range(4)
             ]
         )
