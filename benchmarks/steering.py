@@ -18,7 +18,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from generators.affective import shipped_models, write_chords
-from generators.affective.chord_words import MAJOR_TYPE, quality_of
+from generators.affective.chord_words import MAJOR_TYPE, home, quality_of
 from generators.affective.listening import listen, places
 from generators.affective.model import AffectiveTransformer
 from generators.affective.sampling import Given, Sampling, draw
@@ -67,7 +67,7 @@ def sweep(
         steps = places(plan)
         senses = listen(plan, None, steps)
         drawn = [
-            draw(models, senses, Given((1 if mode == "major" else 122,)), Sampling(seed=s, guidance=guidance))
+            draw(models, senses, Given((home(mode == "major"),)), Sampling(seed=s, guidance=guidance))
             for s in SEEDS
         ]
         chords = np.concatenate([d.chords for d in drawn])

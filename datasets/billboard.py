@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from datasets.chord_labels import find_mode, parse_label, pitch_class, to_symbol
-from datasets.whole import write_whole
+from encoders.whole import write_whole
 from generators.rhythm.chord_songs import ChordPhrase, ChordSong, to_line
 
 ROLES = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from generators.key import LETTERS, MODES
 from generators.rhythm.chord_space import MAJOR_MODES, kind_of, root_of, symbol, tones_of
@@ -28,6 +28,18 @@ def parse_key(line: str) -> tuple[float, float, int, bool]:
     start, end, name = line.split()
     tonic, _, quality = name.partition(":")
     return float(start), float(end), pitch_class(tonic), quality == "maj"
+
+
+def key_at(areas: Sequence[tuple[float, float, int, bool]], time_s: float) -> tuple[int, bool]:
+    """(tonic, is major) of the area, as `parse_key` reads it, that holds a time or is nearest to it."""
+    _, _, tonic, major = min(areas, key=lambda area: max(area[0] - time_s, time_s - area[1], 0.0))
+    return tonic, major
+
+
+def mostly_major(areas: Sequence[tuple[float, float, int, bool]]) -> bool:
+    """Whether a song is in major for at least as long as in minor."""
+    lasts = [sum(end - start for start, end, _, major in areas if major == mode) for mode in (False, True)]
+    return lasts[1] >= lasts[0]
 
 
 def parse_label(label: str) -> tuple[int, str] | None:

@@ -34,7 +34,7 @@ import symusic
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from datasets.whole import write_whole
+from encoders.whole import write_whole
 from generators.rhythm.grooves import DRUMS, LEVELS, VELOCITY_STEP
 from generators.rhythm.timeline import metric_weight
 

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from datasets.pop909 import read_song, song_numbers
-from datasets.whole import write_whole
+from encoders.whole import write_whole
 from generators.rhythm.chord_songs import split_of
 from generators.rhythm.melody_odds import KINDS, OCTAVE, SLOTS, kind_of_step
 from v2m.alignment.music_melody import marked_melody

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from datasets.whole import write_whole
+from encoders.whole import write_whole
 from generators.affective.chord_words import WORDS
 from generators.affective.corpus import CorpusError, pack, write_corpus
 from generators.affective.senses import UNKNOWN
@@ -32,10 +32,13 @@ STREAMS = {
     "note_density": "density",
     "loudness": "loudness",
 }
+Arrays = dict[str, NDArray[Any]]
 LICENCE = "none stated; published by its authors for research"
 
 
-def read_songs(folder: Path) -> tuple[list[str], list[dict[str, NDArray]], list[str], list[bool]]:  # type: ignore[type-arg]
+def read_songs(
+    folder: Path, features: dict[str, NDArray]
+) -> tuple[list[str], list[dict[str, NDArray]], list[str], list[bool]]:  # type: ignore[type-arg]
     """Ids, tensors a step, splits, and whether each song is in major.
 
     Raises:
@@ -45,8 +48,6 @@ def read_songs(folder: Path) -> tuple[list[str], list[dict[str, NDArray]], list[
     vocabulary = chords["vocabulary"]
     if len(vocabulary) != WORDS:
         raise ValueError(f"a vocabulary of {len(vocabulary)} chords instead of {WORDS}")
-    with np.load(folder / "features.npz", allow_pickle=False) as file:
-        features = {name: file[name] for name in file.files}
     row = {name: i for i, name in enumerate(features["ids"].tolist())}
     ids, songs, splits, major = [], [], [], []
     for split, members in chords["split"].items():
@@ -66,24 +67,25 @@ def read_songs(folder: Path) -> tuple[list[str], list[dict[str, NDArray]], list[
     return ids, songs, splits, major
 
 
-def _second_by_second(features: dict[str, NDArray], name: str, row: int, seconds: int) -> NDArray:  # type: ignore[type-arg]
+def _second_by_second(features: Arrays, name: str, row: int, seconds: int) -> NDArray[Any]:
     """One stream of one clip, cut or held to its chords' length: they can differ by a second."""
     start, end = features[f"{name}_bounds"][row : row + 2]
     rows = np.arange(seconds).clip(0, end - start - 1)
-    values: NDArray = features[name][start:end][rows]  # type: ignore[type-arg]
+    values: NDArray[Any] = features[name][start:end][rows]
     return values
 
 
-def read_packed(folder: Path) -> tuple[dict[str, NDArray], dict[str, Any]]:  # type: ignore[type-arg]
+def read_packed(folder: Path) -> tuple[Arrays, dict[str, Any]]:
     """The folder as a prepared corpus, in memory (`corpus.unpack` makes songs of it).
 
     Raises:
         CorpusError: if the folder is not MuVi-Sync.
     """
     try:
-        ids, songs, splits, major = read_songs(folder)
         with np.load(folder / "features.npz", allow_pickle=False) as file:
-            extra = {name: file[name] for name in ("semantic_scale", "pca_mean", "pca_components")}
+            features = {name: file[name] for name in file.files}
+        ids, songs, splits, major = read_songs(folder, features)
+        extra = {name: features[name] for name in ("semantic_scale", "pca_mean", "pca_components")}
     except KeyError as error:
         raise CorpusError(f"{folder} is not MuVi-Sync: there is no {error}") from None
     except (OSError, ValueError, zipfile.BadZipFile) as error:

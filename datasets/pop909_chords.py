@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.chord_labels import find_mode, parse_key, parse_label, to_symbol
-from datasets.whole import write_whole
+from datasets.chord_labels import find_mode, key_at, mostly_major, parse_key, parse_label, to_symbol
+from encoders.whole import write_whole
 from generators.key import MODES
 from generators.rhythm.chord_songs import ChordPhrase, ChordSong, to_line
 from generators.rhythm.chord_space import MAJOR_MODES
@@ -27,26 +27,35 @@ MINOR_MODES = tuple(mode for mode in MODES if mode not in MAJOR_MODES)
 _PHRASE = re.compile(r"([A-Za-z])(\d+)")
 
 
+def song_folders(archive: zipfile.ZipFile) -> list[tuple[str, str]]:
+    """(number, folder with its slash) of every song of the download."""
+    names = sorted(name for name in archive.namelist() if name.endswith("/chord_midi.txt"))
+    return [(name.split("/")[-2], name.removesuffix("chord_midi.txt")) for name in names]
+
+
+def parse_beats(text: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """When the beats are, in seconds, and which of them are downbeats, of `beat_midi.txt`."""
+    grid = np.array([[float(x) for x in line.split()] for line in text.splitlines()])
+    return grid[:, 0], np.flatnonzero(grid[:, 2] > 0)
+
+
 def parse_song(name: str, chords: str, beats: str, keys: str, phrases: str) -> ChordSong | None:
     """One song from the text of its annotation files; None if no phrase has a chord."""
-    grid = np.array([[float(x) for x in line.split()] for line in beats.splitlines()])
-    beats_s, downbeats = grid[:, 0], np.flatnonzero(grid[:, 2] > 0)
+    beats_s, downbeats = parse_beats(beats)
     beats_per_bar = int(np.bincount(np.diff(downbeats)).argmax()) if len(downbeats) > 1 else 4
     areas = [parse_key(line) for line in keys.splitlines()]
     spans = [_span(line, beats_s) for line in chords.splitlines()]
 
     def tonic(beat: int) -> int:
         time_s = beats_s[min(beat, len(beats_s) - 1)]
-        return min(areas, key=lambda a: max(a[0] - time_s, time_s - a[1], 0.0))[2]
+        return key_at(areas, time_s)[0]
 
-    major = sum(end - start for start, end, _, is_major in areas if is_major)
-    minor = sum(end - start for start, end, _, is_major in areas if not is_major)
     heard: dict[int, float] = {}
     for start, end, chord in spans:
         if chord is not None:
             sym = to_symbol(*chord, tonic(start), "major")
             heard[sym] = heard.get(sym, 0.0) + end - start
-    mode = find_mode(heard, MAJOR_MODES if major >= minor else MINOR_MODES)
+    mode = find_mode(heard, MAJOR_MODES if mostly_major(areas) else MINOR_MODES)
 
     made: list[ChordPhrase] = []
     at = int(downbeats[0]) if len(downbeats) else 0
@@ -92,10 +101,9 @@ def parse_zip(path: Path) -> list[ChordSong]:
     """Every song of the download, by number."""
     songs = []
     with zipfile.ZipFile(path) as archive:
-        for name in sorted(n for n in archive.namelist() if n.endswith("/chord_midi.txt")):
-            folder = name.removesuffix("chord_midi.txt")
+        for number, folder in song_folders(archive):
             files = ("chord_midi.txt", "beat_midi.txt", "key_audio.txt", "human_label1.txt")
-            song = parse_song(folder.split("/")[-2], *(archive.read(folder + f).decode() for f in files))
+            song = parse_song(number, *(archive.read(folder + f).decode() for f in files))
             if song is not None:
                 songs.append(song)
     return songs

@@ -16,39 +16,28 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.chord_labels import parse_key
+from datasets.chord_labels import key_at, mostly_major, parse_key
 from datasets.chord_qualities import to_word
-from generators.affective.corpus import pack, write_corpus
+from datasets.pop909_chords import parse_beats, song_folders
+from generators.affective.chord_words import transposition
+from generators.affective.corpus import pack, split_by_name, write_corpus
 from generators.affective.senses import DOWNBEAT, HALF_BAR
 from generators.affective.tune import NO_NOTE, degree_of
-from generators.rhythm.chord_songs import split_of
 
 FILES = ("chord_midi.txt", "beat_midi.txt", "key_audio.txt")
-MINOR_TONIC = 9  # minor songs are normalised to A
 
 
 def read_song(midi: bytes, chords: str, beats: str, keys: str) -> tuple[dict[str, NDArray], bool] | None:  # type: ignore[type-arg]
     """Tensors a step, and whether the song is in major; None if it has less than four bars."""
     import symusic
 
-    grid = np.array([[float(x) for x in line.split()] for line in beats.splitlines()])
-    beats_s, downbeats = grid[:, 0], np.flatnonzero(grid[:, 2] > 0)
+    beats_s, downbeats = parse_beats(beats)
     if len(downbeats) < 5:
         return None
     halves = [(a, a + (b - a) // 2, b) if (b - a) % 2 == 0 else (a, b) for a, b in pairwise(downbeats)]
     edges = beats_s[[*(beat for half in halves for beat in half[:-1]), downbeats[-1]]]
     beat = np.array([DOWNBEAT if i == 0 else HALF_BAR for half in halves for i in range(len(half) - 1)])
     areas = [parse_key(line) for line in keys.splitlines()]
-    lasts = [0.0, 0.0]
-    for start, end, _, major in areas:
-        lasts[major] += end - start
-    in_major = lasts[1] >= lasts[0]
-
-    def shift(time_s: float) -> int:
-        """Semitones from the key that is heard to C major or A minor."""
-        _, _, tonic, major = min(areas, key=lambda a: max(a[0] - time_s, time_s - a[1], 0.0))
-        return ((0 if major else MINOR_TONIC) - tonic) % 12
-
     spans = [line.split() for line in chords.splitlines()]
     starts, ends = (np.array([float(span[i]) for span in spans]) for i in (0, 1))
     score = symusic.Score.from_midi(midi, ttype="second")
@@ -60,14 +49,14 @@ def read_song(midi: bytes, chords: str, beats: str, keys: str) -> tuple[dict[str
     for a, b in pairwise(edges):
         sounding = np.minimum(ends, b) - np.maximum(starts, a)
         label = spans[int(sounding.argmax())][2] if sounding.max() > 0 else "N"
-        up = shift(a)
+        up = -transposition(*key_at(areas, a)) % 12
         rows["chord"].append(to_word(label, up))
         within = (onsets >= a - 0.03) & (onsets < b - 0.03)
         rows["density"].append(float(within.sum() / (b - a)))
         rows["loudness"].append(float(force[within].mean() / 127) if within.any() else 0.0)
         rows["tune"].append(_skeleton(melody, a, b, up))
         rows["step_s"].append(b - a)
-    return {**{n: np.array(v) for n, v in rows.items()}, "beat": beat}, bool(in_major)
+    return {**{n: np.array(v) for n, v in rows.items()}, "beat": beat}, mostly_major(areas)
 
 
 def _skeleton(melody: dict[str, NDArray], start_s: float, end_s: float, up: int) -> int:  # type: ignore[type-arg]
@@ -90,15 +79,13 @@ def main() -> None:
     ids, songs, splits, major = [], [], [], []
     try:
         with zipfile.ZipFile(arguments.archive) as archive:
-            for name in sorted(n for n in archive.namelist() if n.endswith("/chord_midi.txt")):
-                folder = name.removesuffix("chord_midi.txt")
-                number = folder.split("/")[-2]
+            for number, folder in song_folders(archive):
                 texts = (archive.read(folder + file).decode() for file in FILES)
                 song = read_song(archive.read(f"{folder}{number}.mid"), *texts)
                 if song is not None:
                     ids.append(number)
                     songs.append(song[0])
-                    splits.append(split_of(f"pop909 {number}").replace("validation", "val"))
+                    splits.append(split_by_name(f"pop909 {number}"))
                     major.append(song[1])
         packed = pack(
             corpus="pop909",

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.whole import write_whole
+from encoders.whole import write_whole
 from generators.rhythm.chord_songs import ChordPhrase, ChordSong, distinct, read_songs
 from generators.rhythm.chord_space import SYMBOLS
 from generators.rhythm.progressions import (

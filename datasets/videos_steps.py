@@ -20,17 +20,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.pop909_steps import MINOR_TONIC
 from encoders.clip import probe
 from encoders.encode import encode
 from encoders.errors import V2MError
 from encoders.semantics import ClipModel
 from encoders.stream import Stream, Streams
-from generators.affective.chord_words import EMOTIONS, NO_CHORD, word
-from generators.affective.corpus import pack, write_corpus
-from generators.affective.listening import DIFFERENCE_PER_FLOW
+from generators.affective.chord_words import EMOTIONS, NO_CHORD, transposition, word
+from generators.affective.corpus import pack, split_by_name, write_corpus
+from generators.affective.listening import DIFFERENCE_PER_FLOW, since_cut_s, step_means
 from generators.affective.senses import DOWNBEAT, HALF_BAR, UNKNOWN
-from generators.rhythm.chord_songs import split_of
 from v2m.alignment.audio import read_track
 from v2m.alignment.chord_quality import chords
 from v2m.alignment.heard import Heard, hear
@@ -95,7 +93,7 @@ def _music(heard: Heard, edges: Rows) -> tuple[dict[str, Rows], bool]:
     whole, bass = (_means(tones.times_s, profile, edges) for profile in (tones.whole, tones.bass))
     tonic = int(keys_over_time(whole.sum(0, keepdims=True))[0])
     major = tonic < 12
-    up = ((0 if major else MINOR_TONIC) - tonic) % 12
+    up = -transposition(tonic, major) % 12
     roots, qualities = chords(whole, bass)
     words = [
         NO_CHORD if root < 0 else word(int(root) + up, quality)
@@ -114,11 +112,9 @@ def _music(heard: Heard, edges: Rows) -> tuple[dict[str, Rows], bool]:
 def _picture(streams: Streams, edges: Rows) -> dict[str, Rows]:
     """Those senses that every video has; emotion where a model tells of it."""
     motion, cuts = streams["motion"], streams["cuts"]
-    before = np.concatenate([[0.0], cuts.times_s])
-    starts = edges[:-1]
     seen = {
         "motion": DIFFERENCE_PER_FLOW * _speaks(motion, edges, motion.column("raw")[:, None])[:, 0],
-        "cut_s": starts - before[np.searchsorted(before, starts + 1e-6, side="right") - 1],
+        "cut_s": since_cut_s(cuts, edges[:-1]),
     }
     emotion = streams.get("emotion")
     if emotion is not None and emotion.says_something and emotion.columns == EMOTIONS:
@@ -132,13 +128,7 @@ def _speaks(stream: Stream, edges: Rows, values: NDArray[np.float32]) -> Rows:
 
 def _means(times_s: Rows, values: NDArray[np.floating], edges: Rows) -> Rows:
     """`[T, D]` at `[T]` → their mean in each step, `[steps, D]`; the nearest where none lies within."""
-    out = np.zeros((len(edges) - 1, values.shape[1]))
-    for i, (lo, hi) in enumerate(np.searchsorted(times_s, np.stack([edges[:-1], edges[1:]], 1))):
-        if lo < hi:
-            out[i] = values[lo:hi].mean(0)
-        elif len(times_s):
-            out[i] = values[np.abs(times_s - edges[i : i + 2].mean()).argmin()]
-    return out
+    return step_means(times_s, values, np.stack([edges[:-1], edges[1:]], 1))[0]
 
 
 def main() -> None:
@@ -172,7 +162,7 @@ def main() -> None:
         source="music videos, estimated from their sound",
         ids=ids,
         songs=[{name: song[name] for name in sorted(common)} for song in songs],
-        splits=[split_of(f"video {name}").replace("validation", "val") for name in ids],
+        splits=[split_by_name(f"video {name}") for name in ids],
         major=major,
     )
     try:

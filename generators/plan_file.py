@@ -27,6 +27,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from encoders.whole import write_whole
 from generators.curves import Curves
 from generators.form import Section
 from generators.grid import Accent, Bar, BeatGrid, PlanError
@@ -51,12 +52,7 @@ HIT_KINDS = (*EDITS, "beat")
 def save_plan(plan: Plan, path: Path) -> Path:
     """Write the plan; the file appears whole or not at all."""
     path = Path(path)
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(plan_to_json(plan), encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, plan_to_json(plan).encode())
     return path
 
 
@@ -173,12 +169,11 @@ def plan_from_json(text: str) -> Plan:
     }
     sections = (_section(row, f"section {i}") for i, row in enumerate(section_rows, 1))
     stretches = [
-        _stretch(row, f"stretch {i}")
-        for i, row in enumerate(_list(data, "stretches", "the plan") if "stretches" in data else (), 1)
+        _stretch(row, f"stretch {i}") for i, row in enumerate(_listed(data, "stretches", "the plan"), 1)
     ]
     silences = [
         _silence(row, f"silence {i}", duration_s)
-        for i, row in enumerate(_list(data, "silences", "the plan") if "silences" in data else (), 1)
+        for i, row in enumerate(_listed(data, "silences", "the plan"), 1)
     ]
     plan = Plan(
         duration_s=duration_s,
@@ -193,8 +188,7 @@ def plan_from_json(text: str) -> Plan:
         seed=_whole(data, "seed", "the plan"),
         clip_hash=_text(data, "clip_hash", "the plan"),
         speech=tuple(
-            _phrase(row, f"speech {i}")
-            for i, row in enumerate(_list(data, "speech", "the plan") if "speech" in data else (), 1)
+            _phrase(row, f"speech {i}") for i, row in enumerate(_listed(data, "speech", "the plan"), 1)
         ),
         chords=tuple(chord for i, row in enumerate(rows) for chord in _chords(row, i)),
     )
@@ -228,7 +222,7 @@ def _chords(row: Any, bar: int) -> list[WrittenChord]:
     """The chords that are written into a bar: `[[1, "Am7"], [3, "C/E"]]`, beats counted from 1."""
     where = f"bar {bar + 1}"
     made = []
-    for chord in _list(row, "chords", where) if "chords" in row else ():
+    for chord in _listed(row, "chords", where):
         if (
             not isinstance(chord, list)
             or len(chord) != 2
@@ -324,6 +318,11 @@ def _text(row: Any, name: str, where: str) -> str:
     if not isinstance(value, str):
         raise PlanError(f"{where}: {name} must be text, not {value!r}")
     return value
+
+
+def _listed(row: Any, name: str, where: str) -> list[Any]:
+    """A list that may be left out."""
+    return _list(row, name, where) if name in row else []
 
 
 def _list(row: Any, name: str, where: str) -> list[Any]:

@@ -19,8 +19,8 @@ NO_CHORD = 0
 SOUNDS_AS = {"maj6": "6"}
 MAJOR_TYPE = frozenset({"maj", "maj6", "maj7", "7"})
 
-# How bright a chord is heard, −1 to 1: by its third, less for a tritone in it; a chord without a third
-# says little. The order is that of lead sheets whose moods were tagged (see the model card).
+# How bright a chord is taken to be, −1 to 1: by its third, less for a tritone in it; a chord without a third
+# says little. Set by hand.
 BRIGHTNESS = {
     "maj": 1.0, "maj6": 1.0, "maj7": 0.8, "7": 0.5, "sus2": 0.2, "sus4": 0.1, "aug": -0.3,
     "min7": -0.7, "min6": -0.8, "min": -1.0, "hdim7": -1.0, "dim": -1.0, "dim7": -1.0,
@@ -33,7 +33,19 @@ ALLOWED = {
     "sad": frozenset({"min7", "min", "sus2"}),
     "relaxing": frozenset({"maj", "maj6", "maj7"}),
 }
+# From this probability on a feeling says which qualities it allows.
+SURE = 0.8
 EMOTIONS = ("exciting", "fearful", "tense", "sad", "relaxing", "neutral")
+
+
+def transposition(tonic: int, major: bool) -> int:
+    """Semitones, 0 to 11, up to a key from the one that words are in: C major or A minor."""
+    return (tonic - (0 if major else 9)) % 12
+
+
+def home(major: bool) -> int:
+    """The tonic chord: C or Am."""
+    return word(0, "maj") if major else word(9, "min")
 
 
 def word(root: int, quality: str) -> int:
@@ -78,3 +90,14 @@ ALLOWED_WORDS = torch.stack(
         for emotion in EMOTIONS
     ]
 )
+
+
+def surely_felt(emotion: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Where a feeling other than neutral is sure, bool `[...]`, and which is the likeliest, int64 `[...]`.
+
+    Args:
+        emotion: float32 `[..., 6]`, probabilities of `EMOTIONS`.
+    """
+    likeliest = emotion.max(-1)
+    sure = (likeliest.values >= SURE) & (likeliest.indices != EMOTIONS.index("neutral"))
+    return sure, likeliest.indices

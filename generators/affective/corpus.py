@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from encoders.errors import V2MError
+from encoders.whole import write_whole
 from generators.affective.chord_words import BRIGHTNESS, WORDS, table
 from generators.affective.model import Step
 from generators.affective.senses import (
@@ -35,6 +36,7 @@ from generators.affective.senses import (
     place_in_bar,
     place_in_clip,
 )
+from generators.rhythm.chord_songs import split_of
 
 SPLITS = ("train", "val", "test")
 MUSIC = ("chord", "density", "loudness", "tune", "step_s", "beat")
@@ -182,6 +184,11 @@ def batch(songs: Sequence[Song]) -> tuple[Senses, Step, Tensor]:
     return Senses(values, heard, corpus), music, theirs
 
 
+def split_by_name(work: str) -> str:
+    """One of `SPLITS`, by a work's name and nothing else, for a corpus that comes without."""
+    return split_of(work).replace("validation", "val")
+
+
 def pack(
     *,
     corpus: str,
@@ -238,13 +245,7 @@ def write_corpus(path: Path, tensors: Mapping[str, np.ndarray], about: Mapping[s
     """
     from safetensors.numpy import save
 
-    data = save(dict(tensors), {"about": json.dumps(about)})
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, save(dict(tensors), {"about": json.dumps(about)}))
 
 
 def _mean(values: np.ndarray) -> float:

@@ -39,6 +39,8 @@ CLIP_SOURCE = "ViT-L-14-336"
 CLIP_NORM = 18.4
 # Mean absolute difference of frames a second apart for one pixel of flow a frame: medians of both alike.
 DIFFERENCE_PER_FLOW = 12.0
+# A curve that is silent in a step still speaks for it this near to its beginning.
+SOON_S = 1.5
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,7 @@ def _see(streams: Streams, steps: list[Place], values: dict[str, Tensor], heard:
         rows, said = _means(motion, motion.column("raw")[:, None], steps)
         tell("motion", movement(DIFFERENCE_PER_FLOW * rows[:, 0]), said)
     if (cuts := streams.get("cuts")) is not None:
-        starts = np.array([step.start_s for step in steps])
-        before = np.concatenate([[0.0], cuts.times_s])
-        since = starts - before[np.searchsorted(before, starts + 1e-6, side="right") - 1]
+        since = since_cut_s(cuts, np.array([step.start_s for step in steps]))
         tell("cuts", place_among_cuts(torch.from_numpy(since)), np.ones(len(steps), bool))
     emotion = streams.get("emotion")
     if emotion is not None and emotion.says_something and emotion.columns == EMOTIONS:
@@ -123,20 +123,44 @@ def _see(streams: Streams, steps: list[Place], values: dict[str, Tensor], heard:
 
 
 def _means(stream: Stream, rows: NDArray[np.float32], steps: list[Place]) -> tuple[Tensor, NDArray[np.bool_]]:
-    """The mean of a curve in each step, of its nearest sample where none lies within; and where it speaks."""
-    times, kept = stream.times_s[stream.mask], rows[stream.mask]
-    out = np.zeros((len(steps), rows.shape[1]), np.float32)
-    said = np.zeros(len(steps), bool)
-    for i, step in enumerate(steps):
-        lo, hi = np.searchsorted(times, [step.start_s, step.end_s])
-        if lo == hi:
-            near = int(np.abs(times - (step.start_s + step.end_s) / 2).argmin())
-            lo, hi = near, near + 1
-            said[i] = abs(times[near] - step.start_s) < 1.5
-        else:
-            said[i] = True
-        out[i] = kept[lo:hi].mean(0)
-    return torch.from_numpy(out), said
+    """The mean of a curve in each step, and where it speaks: in the step, or soon before or after."""
+    times = stream.times_s[stream.mask]
+    spans_s = np.array([[step.start_s, step.end_s] for step in steps])
+    means, nearest = step_means(times, rows[stream.mask], spans_s)
+    within = np.diff(np.searchsorted(times, spans_s), axis=1)[:, 0] > 0
+    said = within | (np.abs(times[nearest] - spans_s[:, 0]) < SOON_S)
+    return torch.from_numpy(means.astype(np.float32)), said
+
+
+def step_means(
+    times_s: NDArray[np.float64], rows: NDArray[np.floating], spans_s: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """A curve step by step.
+
+    Args:
+        times_s: `[T]`, ascending.
+        rows: `[T, D]`.
+        spans_s: `[steps, 2]`, where each step begins and ends.
+
+    Returns:
+        `[steps, D]`, the mean of each step, of the nearest sample where none lies within, 0 without any; and
+        int64 `[steps]`, the sample that is nearest to a step's middle.
+    """
+    means = np.zeros((len(spans_s), rows.shape[1]))
+    nearest = np.zeros(len(spans_s), np.int64)
+    if not len(times_s):
+        return means, nearest
+    for i, (lo, hi) in enumerate(np.searchsorted(times_s, spans_s)):
+        nearest[i] = np.abs(times_s - spans_s[i].mean()).argmin()
+        means[i] = rows[lo:hi].mean(0) if lo < hi else rows[nearest[i]]
+    return means, nearest
+
+
+def since_cut_s(cuts: Stream, starts_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Seconds since the last cut, or the clip's beginning, at each of some times."""
+    before = np.concatenate([[0.0], cuts.times_s])
+    since: NDArray[np.float64] = starts_s - before[np.searchsorted(before, starts_s + 1e-6, side="right") - 1]
+    return since
 
 
 def _in_components(embeddings: Tensor) -> Tensor:

@@ -61,6 +61,10 @@ class Step(NamedTuple):
     levels: Tensor
     tune: Tensor
 
+    def to(self, device: torch.device) -> Step:
+        """The same on another device."""
+        return Step(*(part.to(device) for part in self))
+
 
 class Foretold(NamedTuple):
     """What is foretold of each next step.

@@ -18,13 +18,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from generators.affective.chord_words import ALLOWED_WORDS, EMOTIONS
+from generators.affective.chord_words import ALLOWED_WORDS, surely_felt
 from generators.affective.corpus import Song, batch
-from generators.affective.model import AffectiveTransformer, Foretold, Step
-from generators.affective.senses import Senses
+from generators.affective.model import AffectiveTransformer, Foretold
 
 KS = (1, 3, 5)
-SURE = 0.8  # from this probability on a feeling says which qualities it allows
 # What a song is measured by. `missed` are sums of squared errors over the `known` steps; `change_*` are
 # NaN where no chord changes; `allowed` of the `felt` seconds have a chord that the feeling allows.
 COLUMNS = (
@@ -98,8 +96,8 @@ def foretell(
         senses = senses.without("affect", *mask)
         if not levels_told:
             music = music._replace(levels=torch.full_like(music.levels, torch.nan))
-        on = _to(senses, device), Step(*(part.to(device) for part in music))
-        told: list[Foretold] = [model(*on) for model in models]
+        senses, music = senses.to(device), music.to(device)
+        told: list[Foretold] = [model(senses, music) for model in models]
         odds = torch.stack([t.chords for t in told]).logsumexp(0) - math.log(len(told))
         yield odds[0].cpu(), torch.stack([t.levels for t in told]).mean(0)[0].cpu()
 
@@ -122,9 +120,8 @@ def measure(song: Song, odds: Tensor, levels: Tensor) -> NDArray[np.float64]:
     known = ~missed.isnan()
     allowed = torch.empty(0)
     if "emotion" in song.values:
-        sure = song.values["emotion"][1:].max(-1)
-        felt = (sure.values >= SURE) & (sure.indices != EMOTIONS.index("neutral"))
-        allowed = ALLOWED_WORDS[sure.indices[felt], odds[felt].argmax(-1)]
+        felt, which = surely_felt(song.values["emotion"][1:])
+        allowed = ALLOWED_WORDS[which[felt], odds[felt].argmax(-1)]
     return np.array(
         [
             *hit.mean(1).tolist(),
@@ -159,11 +156,3 @@ def summed(rows: NDArray[np.float64]) -> NDArray[np.float64]:
         share = sums[..., 4:5] / sums[..., 5:6]
     means = rows.mean(-2)
     return np.concatenate([means[..., :3], change, means[..., 6:7], errors, share], -1)
-
-
-def _to(senses: Senses, device: torch.device) -> Senses:
-    if device.type == "cpu":
-        return senses
-    values = {n: v.to(device) for n, v in senses.values.items()}
-    heard = {n: v.to(device) for n, v in senses.heard.items()}
-    return Senses(values, heard, senses.corpus.to(device))

@@ -46,6 +46,12 @@ class Senses:
         heard = {n: torch.zeros_like(m) if n in names else m for n, m in self.heard.items()}
         return Senses(self.values, heard, self.corpus)
 
+    def to(self, device: torch.device) -> Senses:
+        """The same on another device."""
+        values = {name: rows.to(device) for name, rows in self.values.items()}
+        heard = {name: there.to(device) for name, there in self.heard.items()}
+        return Senses(values, heard, self.corpus.to(device))
+
 
 def place_in_clip(steps: int) -> Tensor:
     """float32 `[steps, 4]`: how near the start and the end (over 8 and 30 steps) a step lies."""

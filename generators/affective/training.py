@@ -8,6 +8,7 @@ a feeling allows (Video2Music's objective). Early stopping is on the validation 
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import pickle
@@ -23,10 +24,11 @@ import torch
 from torch import Tensor
 
 from encoders.errors import V2MError
-from generators.affective.chord_words import ALLOWED_WORDS, EMOTIONS
+from encoders.whole import write_whole
+from generators.affective.chord_words import ALLOWED_WORDS, surely_felt
 from generators.affective.corpus import CorpusError, Song, batch, read_corpus
 from generators.affective.model import AffectiveTransformer, Config, Foretold, Step
-from generators.affective.scoring import SURE, score
+from generators.affective.scoring import score
 from generators.affective.senses import Senses
 from generators.affective.weights import write_weights
 
@@ -240,7 +242,7 @@ def _unknown(music: Step, recipe: Recipe, rng: np.random.Generator) -> tuple[Ste
 
 def _loss(model: AffectiveTransformer, some: Any, recipe: Recipe, device: torch.device) -> Tensor:
     senses, (told, music), theirs = some
-    senses, told, music = _on(senses, told, music, device=device)
+    senses, told, music = (part.to(device) for part in (senses, told, music))
     ahead = theirs[:, 1:].to(device)
     foretold: Foretold = model(senses, told)
     chords = -foretold.chords.gather(-1, music.chords[:, 1:, None])[..., 0][ahead].mean()
@@ -262,27 +264,15 @@ def _loss(model: AffectiveTransformer, some: Any, recipe: Recipe, device: torch.
 def _forbidden(foretold: Foretold, senses: Senses, ahead: Tensor) -> Tensor:
     """How much of the odds goes to qualities that a sure feeling does not allow."""
     emotion = senses.values["emotion"][:, 1:]
-    surest = emotion.max(-1)
-    neutral = EMOTIONS.index("neutral")
-    sure = (surest.values >= SURE) & (surest.indices != neutral) & senses.heard["emotion"][:, 1:] & ahead
-    allowed = ALLOWED_WORDS.to(emotion.device)[surest.indices]
+    sure, which = surely_felt(emotion)
+    sure = sure & senses.heard["emotion"][:, 1:] & ahead
+    allowed = ALLOWED_WORDS.to(emotion.device)[which]
     share = (foretold.chords.exp() * allowed).sum(-1).clamp(1e-4, 1)
     return _mean(-share.log(), sure)
 
 
 def _mean(values: Tensor, where: Tensor) -> Tensor:
     return (values * where).sum() / where.sum().clamp(min=1)
-
-
-def _on(senses: Senses, *music: Step, device: torch.device) -> tuple[Any, ...]:
-    if device.type == "cpu":
-        return senses, *music
-    moved = Senses(
-        {n: v.to(device) for n, v in senses.values.items()},
-        {n: v.to(device) for n, v in senses.heard.items()},
-        senses.corpus.to(device),
-    )
-    return moved, *(Step(*(part.to(device) for part in step)) for step in music)
 
 
 def _precision(device: torch.device) -> AbstractContextManager[Any]:
@@ -301,9 +291,9 @@ def _kept(path: Path, device: torch.device) -> dict[str, Any]:
 
 
 def _keep(path: Path, state: dict[str, Any]) -> None:
-    part = path.with_name(f".{path.name}.part")
-    torch.save(state, part)
-    part.replace(path)
+    data = io.BytesIO()
+    torch.save(state, data)
+    write_whole(path, data.getvalue())
 
 
 class _logging:  # noqa: N801 (a context, read as a verb)

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from encoders.errors import V2MError
+from encoders.whole import write_whole
 from generators.affective.model import AffectiveTransformer, Config
 from generators.affective.senses import WIDTHS
 
@@ -55,12 +56,7 @@ def write_weights(path: Path, models: Sequence[AffectiveTransformer], about: Map
     data = save(tensors, {"affective": json.dumps({"configs": configs, "about": dict(about)})})
     if len(data) > LARGEST_BYTES:
         raise WeightsError(f"{path} would hold {len(data) / 1e6:.1f} MB, more than {LARGEST_BYTES / 1e6:.0f}")
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, data)
     return hashlib.sha256(data).hexdigest()
 
 
@@ -149,8 +145,3 @@ def _read(path: Path, sha256: str | None) -> tuple[tuple[AffectiveTransformer, .
     except (SafetensorError, KeyError, TypeError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsError(f"{path} holds no weights of this model ({reason})") from None
-
-
-def deterministic(seed: int) -> torch.Generator:
-    """A generator of its own for one piece."""
-    return torch.Generator().manual_seed(seed)

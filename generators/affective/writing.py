@@ -13,7 +13,15 @@ from dataclasses import replace
 import numpy as np
 
 from encoders.stream import Streams
-from generators.affective.chord_words import QUALITIES, SOUNDS_AS, quality_of, root_of, word
+from generators.affective.chord_words import (
+    QUALITIES,
+    SOUNDS_AS,
+    home,
+    quality_of,
+    root_of,
+    transposition,
+    word,
+)
 from generators.affective.listening import Place, listen, places
 from generators.affective.model import AffectiveTransformer
 from generators.affective.sampling import Drawn, Given, Sampling, draw
@@ -60,9 +68,8 @@ def write_chords(
     timeline = Timeline(plan)
     keys = [plan.sections[timeline.section_at(int(timeline.first_slot[step.bar]))].key for step in steps]
     kept = _kept(plan, steps, keys)
-    home = (word(0, "maj") if plan.key.mode in MAJOR_MODES else word(9, "min"),)
     heard = [_word(Chord(*parse_chord(name)), plan.key) for name in primer]
-    given = Given(tuple(heard) or home, kept, _returns(plan, steps))
+    given = Given(tuple(heard) or (home(plan.key.mode in MAJOR_MODES),), kept, _returns(plan, steps))
     drawn = draw(models, listen(plan, streams, steps), given, sampling)
     chords = _led(plan, steps, keys, _sounding(drawn, keys), set(kept), timeline)
     written = _written(plan, steps, _stepping(chords, set(kept)))
@@ -71,7 +78,7 @@ def write_chords(
 
 def _shift(key: Key) -> int:
     """Semitones from C major or A minor to a key."""
-    return key.tonic - (0 if key.mode in MAJOR_MODES else 9)
+    return transposition(key.tonic, key.mode in MAJOR_MODES)
 
 
 def _word(chord: Chord, key: Key) -> int:

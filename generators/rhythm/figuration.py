@@ -22,9 +22,8 @@ WITH_LIGHT_PER_S = {"film": (0.8, 9.0), "dance": (1.2, 7.0)}
 # How much of a slot's claim is what moves there in the phrase, the rest being what moves in the bar: a dancer
 # is answered to the letter.
 HOLD = {"film": 0.75, "dance": 0.3}
-KEPT_FROM = (
-    0.2  # density from which it has all of that claim: the few notes of an emptier bar are all answers
-)
+# Density from which it has all of that claim: the few notes of an emptier bar are all answers.
+KEPT_FROM = 0.2
 NIMBLE_S = 0.11  # neighbouring slots are played only if they are this far apart
 
 

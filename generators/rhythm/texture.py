@@ -13,9 +13,8 @@ from generators.rhythm.timeline import Timeline
 
 Voicings = dict[int, tuple[int, ...]]  # start slot of each span → its notes, ascending
 
-KEPT_STRESS = (
-    0.1  # of what a figure keeps though nothing moves there: its rhythm goes on, the ear hears what moves
-)
+# Of what a figure keeps though nothing moves there: its rhythm goes on, the ear hears what moves.
+KEPT_STRESS = 0.1
 
 
 def write_texture(
