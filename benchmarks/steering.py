@@ -4,6 +4,10 @@ The same empty plan of 16 bars is written with valence at nine steps from −1 t
 reverse, ten seeds each. Counted are the share of chords of a major type, and density and loudness as the
 model gives them, in deviations of its corpus; with Spearman's correlation of the nine means. Timed is a
 plan of a minute.
+
+`--felt emopia.safetensors` (of `datasets.emopia_steps`) also tells whether the mood that steers is the one
+that people hear: for how many pairs of clips, one of the quadrants that they judged high and one of those
+judged low, it is higher for the first (chance .5; the interval draws clips).
 """
 
 from __future__ import annotations
@@ -15,10 +19,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import spearmanr
+from numpy.typing import NDArray
+from scipy.stats import rankdata, spearmanr
 
 from generators.affective import shipped_models, write_chords
 from generators.affective.chord_words import MAJOR_TYPE, home, quality_of
+from generators.affective.corpus import CorpusError, read_corpus
 from generators.affective.listening import listen, places
 from generators.affective.model import AffectiveTransformer
 from generators.affective.sampling import Given, Sampling, draw
@@ -78,12 +84,44 @@ def sweep(
     return out
 
 
+def felt(corpus: Path) -> dict[str, dict[str, object]]:
+    """How well the mood of songs agrees with people's quadrants.
+
+    Raises:
+        CorpusError: if it is not EMOPIA as the recipe prepares it.
+    """
+    from safetensors.numpy import load_file
+
+    songs = read_corpus(corpus)
+    quadrant = load_file(corpus).get("quadrant")
+    if quadrant is None:
+        raise CorpusError(f"{corpus} does not say what people felt: make it with datasets.emopia_steps")
+    moods = np.array([song.values["affect"].mean(0).numpy() for song in songs])
+    rng = np.random.default_rng(0)
+    found: dict[str, dict[str, object]] = {}
+    for name, column, high in (("valence", 0, (1, 4)), ("arousal", 1, (1, 2))):
+        up, down = (moods[np.isin(quadrant, high) == wanted, column] for wanted in (True, False))
+        drawn = [above(rng.choice(up, len(up)), rng.choice(down, len(down))) for _ in range(500)]
+        found[f"{name} as people hear it"] = {
+            "pairs in order": round(above(up, down), 3),
+            "interval": [round(float(x), 3) for x in np.quantile(drawn, [0.025, 0.975])],
+        }
+    return found
+
+
+def above(up: NDArray[np.float64], down: NDArray[np.float64]) -> float:
+    """The share of pairs of which the first is higher (the area under the ROC curve)."""
+    ranks = rankdata(np.concatenate([up, down]))[: len(up)].sum()
+    return float((ranks - len(up) * (len(up) + 1) / 2) / (len(up) * len(down)))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--weights", type=Path, help="other weights than those that ship")
     parser.add_argument("--guidance", type=float, default=Sampling().guidance)
+    parser.add_argument("--felt", type=Path, metavar="FILE", help="EMOPIA, prepared")
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     arguments = parser.parse_args()
     models = shipped_models() if arguments.weights is None else read_weights(arguments.weights)
@@ -101,6 +139,8 @@ def main() -> None:
     began = time.monotonic()
     write_chords(plan, None, models, Sampling())
     result["a minute of music"] = {"seconds": round(time.monotonic() - began, 2)}
+    if arguments.felt is not None:
+        result |= felt(arguments.felt)
     if arguments.json:
         print(json.dumps(result, indent=1))
         return

@@ -34,6 +34,12 @@ def parse_chord(name: str) -> tuple[int, str, int]:
     return root, SUFFIXES[match[3].strip()], bass
 
 
+def is_pitch(name: str) -> bool:
+    """Whether it names a pitch and nothing more."""
+    match = _NAME.fullmatch(name.strip())
+    return match is not None and not match[3].strip() and match[4] is None
+
+
 def spell_chord(root: int, quality: str, bass: int) -> str:
     """The way back."""
     suffix = next(suffix for suffix, meant in SUFFIXES.items() if meant == quality)

@@ -59,6 +59,7 @@ class Song:
         corpus: one of `senses.CORPORA`.
         music: `[time]` each, without a batch.
         values: sense → float32 `[time, width]`, those that the corpus has.
+        outlook: float32 `[time, pictures, said]`, what `outlook.cross_fitted` expects of it, if it was asked.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Song:
     corpus: str
     music: Step
     values: Mapping[str, Tensor]
+    outlook: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.music.chords)
@@ -73,7 +75,10 @@ class Song:
     def take(self, steps: Tensor) -> Song:
         """Some of the steps, in the given order."""
         music = Step(*(part[steps] for part in self.music))
-        return replace(self, music=music, values={n: v[steps] for n, v in self.values.items()})
+        values = {name: rows[steps] for name, rows in self.values.items()}
+        return replace(
+            self, music=music, values=values, outlook=None if self.outlook is None else self.outlook[steps]
+        )
 
 
 def read_corpus(path: Path) -> list[Song]:

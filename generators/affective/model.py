@@ -21,7 +21,8 @@ from torch.nn import functional as F  # noqa: N812 (its usual name)
 
 from generators.affective.chord_words import QUALITIES, QUALITY_NUMBERS, ROOTS, WORDS
 from generators.affective.echo import FEATURES, Echo, echoes
-from generators.affective.senses import CORPORA, WIDTHS, Senses
+from generators.affective.outlook import SAID, Outlook
+from generators.affective.senses import CORPORA, PICTURE, WIDTHS, Senses
 
 TUNE = 38  # 0 no note, then 37 pitches of three octaves about the tonic
 BUCKETS = 32
@@ -149,6 +150,8 @@ class AffectiveTransformer(nn.Module):
         width, heads = config.width, config.heads
         self.senses = nn.ModuleDict({name: nn.Linear(size, width) for name, size in WIDTHS.items()})
         self.silent = nn.ParameterDict({name: nn.Parameter(0.02 * torch.randn(width)) for name in WIDTHS})
+        self.outlook = Outlook()
+        self.outlook_in = nn.Linear(len(PICTURE) * SAID, width)
         self.corpus = nn.Embedding(len(CORPORA), width)
         self.encoder = nn.ModuleList(Block(config) for _ in range(config.encoder_layers))
         self.encoder_distance = nn.Embedding(2 * BUCKETS, heads)
@@ -181,13 +184,19 @@ class AffectiveTransformer(nn.Module):
                 weigher.weight.mul_(0.1)
                 weigher.bias.view(-1, FEATURES)[:, 1:6] = 1.0
 
-    def __call__(self, senses: Senses, music: Step) -> Foretold:
-        foretold: Foretold = super().__call__(senses, music)
+    def __call__(self, senses: Senses, music: Step, outlook: Tensor | None = None) -> Foretold:
+        foretold: Foretold = super().__call__(senses, music, outlook)
         return foretold
 
-    def look(self, senses: Senses) -> Tensor:
-        """The encoder: float32 `[batch, time, width]`, what the streams say of each step."""
-        x = self.corpus(senses.corpus)[:, None]
+    def look(self, senses: Senses, outlook: Tensor | None = None) -> Tensor:
+        """The encoder: float32 `[batch, time, width]`, what the streams say of each step.
+
+        `outlook`, as its `forward` gives it, takes the place of this model's own, which has seen the
+        songs that it is trained on.
+        """
+        said = self.outlook(senses) if outlook is None else outlook
+        listened = torch.stack([senses.heard[name] for name in PICTURE], -1)[..., None]
+        x = self.corpus(senses.corpus)[:, None] + self.outlook_in((said * listened).flatten(-2))
         for name, layer in self.senses.items():
             heard = senses.heard[name][..., None]
             values = torch.where(heard, senses.values[name], 0.0)
@@ -217,12 +226,13 @@ class AffectiveTransformer(nn.Module):
         )
         return heard
 
-    def forward(self, senses: Senses, music: Step) -> Foretold:
+    def forward(self, senses: Senses, music: Step, outlook: Tensor | None = None) -> Foretold:
         """Foretell every step but the first of whole songs.
 
         Args:
             senses: of `time` steps.
             music: of the same steps; step t is foretold from those before it.
+            outlook: as in `look`.
 
         Returns:
             `time − 1` steps, from the second on.
@@ -231,7 +241,7 @@ class AffectiveTransformer(nn.Module):
         steps = heard.chords.shape[1]
         lags = min(self.config.lags, steps)
         echo = echoes(heard.chords, lags)
-        x = self.embed(heard, _held(heard.chords)) + self.look(senses)[:, 1:]
+        x = self.embed(heard, _held(heard.chords)) + self.look(senses, outlook)[:, 1:]
         at = torch.arange(steps, device=x.device)
         lag = at[:, None] - at
         outside = (lag < 0) | (lag >= lags)

@@ -77,7 +77,7 @@ class Given:
     Attributes:
         primer: chords that are heard before the first step, one at least; they are not part of the music.
         chords: step → word, kept.
-        again: step → an earlier step, whose chord comes back.
+        again: step → an earlier step, whose chord and note of the tune come back.
     """
 
     primer: Sequence[int]
@@ -149,12 +149,11 @@ def draw(models: Sequence[AffectiveTransformer], senses: Senses, given: Given, s
         )
         level = level[1] + sampling.guidance * (level[0] - level[1])
         level = level + STEADY * sampling.temperature * spread * torch.randn(2, generator=random)
-        degree = _pick(
-            _guided([t.tune[:, 0] for t in told], sampling.guidance),
-            sampling.temperature,
-            sampling.top_p,
-            random,
-        )
+        if earlier is not None:
+            degree = tune[earlier]
+        else:
+            sung = _guided([t.tune[:, 0] for t in told], sampling.guidance)
+            degree = _pick(sung, sampling.temperature, sampling.top_p, random)
         held = held + 1 if word == heard[0] else 0
         heard = (word, level[None], degree)
         chords.append(word)

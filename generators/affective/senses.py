@@ -17,7 +17,7 @@ from torch import Tensor
 # the step is and whether the key is major; `affect` is the valence and arousal that are asked for.
 WIDTHS = {"semantic": 256, "emotion": 6, "motion": 1, "cuts": 2, "place": 4, "beat": 6, "affect": 2}
 PICTURE = ("semantic", "emotion", "motion", "cuts")
-CORPORA = ("unknown", "muvi_sync", "pop909", "billboard")
+CORPORA = ("unknown", "muvi_sync", "pop909", "emopia")
 # Where a step begins: nobody knows, on a downbeat, in the middle of a bar, elsewhere.
 UNKNOWN, DOWNBEAT, HALF_BAR, WEAK = range(4)
 

@@ -10,7 +10,7 @@ from generators.affective.model import AffectiveTransformer
 from generators.affective.weights import read_weights
 
 WEIGHTS = Path(generators.__path__[0]) / "weights" / "affective.safetensors"
-SHA256 = "ce6f4bc1936793b53759d8bd8b49398d7f91b5c5b9d0d5f803497cdaf032e680"
+SHA256 = "5006a9e05ac17fe2ea7a91d3a854690da0001fdc4f03ef1028be38a7310efa8d"
 
 
 @cache

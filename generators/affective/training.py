@@ -8,10 +8,7 @@ a feeling allows (Video2Music's objective). Early stopping is on the validation 
 
 from __future__ import annotations
 
-import io
-import json
 import math
-import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -23,14 +20,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from encoders.errors import V2MError
-from encoders.whole import write_whole
 from generators.affective.chord_words import ALLOWED_WORDS, surely_felt
 from generators.affective.corpus import CorpusError, Song, batch, read_corpus
 from generators.affective.model import AffectiveTransformer, Config, Foretold, Step
+from generators.affective.outlook import SAID
+from generators.affective.outlook_fitting import cross_fitted, fit
 from generators.affective.scoring import score
-from generators.affective.senses import Senses
+from generators.affective.senses import PICTURE, Senses
 from generators.affective.weights import write_weights
+from generators.checkpoint import made_folder, read_checkpoint, training_log, write_checkpoint
 
 CHECKPOINT = "checkpoint.pt"
 WEIGHTS = "affective.safetensors"
@@ -38,10 +36,6 @@ WEIGHTS = "affective.safetensors"
 UNTOLD = {
     "semantic": 0.3, "emotion": 0.3, "motion": 0.2, "cuts": 0.2, "place": 0.1, "beat": 0.2, "affect": 0.6,
 }  # fmt: skip
-
-
-class MissingWandbError(V2MError):
-    """The curves cannot be sent."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +94,7 @@ def train(
 
     Raises:
         CorpusError: if there is nothing to train on, or the checkpoint is another model's.
+        CheckpointError: if the checkpoint is damaged, or the folder cannot be made.
         MissingWandbError: if the curves are to be sent and wandb is not installed.
     """
     songs = [
@@ -113,13 +108,13 @@ def train(
     others = [s for s in songs if s.split == "train" and s.corpus != own[0].corpus] if own else []
     if not own or not check:
         raise CorpusError(f"{data} holds no prepared corpus with songs to train on and to check with")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CorpusError(f"{out} cannot be made ({error.strerror})") from None
+    made_folder(out)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(recipe.seed)
-    model = AffectiveTransformer(config).to(device)
+    model = AffectiveTransformer(config)
+    fit(model.outlook, own)
+    model = model.to(device)
+    own = cross_fitted(own)
     optimiser = torch.optim.AdamW(
         model.parameters(), recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.decay
     )
@@ -129,7 +124,7 @@ def train(
     )
     first, best, waited = 0, math.inf, 0
     if (out / CHECKPOINT).exists():
-        kept = _kept(out / CHECKPOINT, device)
+        kept = read_checkpoint(out / CHECKPOINT, device)
         if kept["config"] != asdict(config) or kept["recipe"] != asdict(recipe):
             raise CorpusError(f"{out / CHECKPOINT} is of another recipe; train in another folder")
         model.load_state_dict(kept["model"])
@@ -139,7 +134,7 @@ def train(
         if device.type == "cuda" and len(kept["random"]) > 1:
             torch.cuda.set_rng_state(kept["random"][1].cpu())
         first, best, waited = kept["epoch"], kept["best"], kept["waited"]
-    with _logging(out, {**asdict(config), **asdict(recipe)}, online) as log:
+    with training_log(out, "v2m-affective", {**asdict(config), **asdict(recipe)}, online) as log:
         for epoch in range(first, recipe.epochs):
             if waited >= recipe.patience:
                 break
@@ -170,7 +165,7 @@ def train(
                 best = scores.nats
                 told = {"recipe": asdict(recipe), "epoch": epoch + 1, "validation": scores.plain()}
                 write_weights(out / WEIGHTS, [model], told)
-            _keep(
+            write_checkpoint(
                 out / CHECKPOINT,
                 {
                     "config": asdict(config),
@@ -190,7 +185,7 @@ def train(
 
 def _batches(
     own: Sequence[Song], others: Sequence[Song], recipe: Recipe, rng: np.random.Generator, batches: int
-) -> Iterator[tuple[Senses, tuple[Step, Step], Tensor]]:
+) -> Iterator[tuple[Senses, tuple[Step, Step], Tensor, Tensor]]:
     """An epoch: every song of its own corpus once, and some of the others, of like length together."""
     drawn = list(own)
     if others:
@@ -199,7 +194,12 @@ def _batches(
     groups = [windows[i : i + recipe.batch] for i in range(0, len(windows), recipe.batch)]
     for i in rng.permutation(len(groups)):
         senses, music, theirs = batch(groups[i])
-        yield _untold(senses, rng), _unknown(music, recipe, rng), theirs
+        nothing = torch.zeros(1, len(PICTURE), SAID)
+        outlook = torch.nn.utils.rnn.pad_sequence(
+            [nothing if song.outlook is None else song.outlook for song in groups[i]], batch_first=True
+        )
+        outlook = torch.nn.functional.pad(outlook, (0, 0, 0, 0, 0, theirs.shape[1] - outlook.shape[1]))
+        yield _untold(senses, rng), _unknown(music, recipe, rng), theirs, outlook
 
 
 def _window(song: Song, recipe: Recipe, rng: np.random.Generator) -> Song:
@@ -241,10 +241,10 @@ def _unknown(music: Step, recipe: Recipe, rng: np.random.Generator) -> tuple[Ste
 
 
 def _loss(model: AffectiveTransformer, some: Any, recipe: Recipe, device: torch.device) -> Tensor:
-    senses, (told, music), theirs = some
+    senses, (told, music), theirs, outlook = some
     senses, told, music = (part.to(device) for part in (senses, told, music))
     ahead = theirs[:, 1:].to(device)
-    foretold: Foretold = model(senses, told)
+    foretold: Foretold = model(senses, told, outlook.to(device))
     chords = -foretold.chords.gather(-1, music.chords[:, 1:, None])[..., 0][ahead].mean()
     levels = music.levels[:, 1:]
     known = ~levels.isnan() & ahead[..., None]
@@ -279,50 +279,3 @@ def _precision(device: torch.device) -> AbstractContextManager[Any]:
     if device.type == "cuda":
         return torch.autocast("cuda", dtype=torch.bfloat16)
     return nullcontext()
-
-
-def _kept(path: Path, device: torch.device) -> dict[str, Any]:
-    try:
-        kept: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        reason = str(error).partition("\n")[0]
-        raise CorpusError(f"{path} cannot be gone on from; delete it to begin anew ({reason})") from None
-    return kept
-
-
-def _keep(path: Path, state: dict[str, Any]) -> None:
-    data = io.BytesIO()
-    torch.save(state, data)
-    write_whole(path, data.getvalue())
-
-
-class _logging:  # noqa: N801 (a context, read as a verb)
-    """`log.jsonl` in the folder always, and wandb where it is installed (offline unless told)."""
-
-    def __init__(self, out: Path, settings: dict[str, Any], online: bool) -> None:
-        self.path, self.settings, self.online = out / "log.jsonl", settings, online
-
-    def __enter__(self) -> Callable[[dict[str, float]], None]:
-        try:
-            import wandb
-        except ImportError:
-            if self.online:
-                raise MissingWandbError("--wandb needs wandb: pip install 'v2m[train]'") from None
-            self.run = None
-        else:
-            mode = "online" if self.online else "offline"
-            self.run = wandb.init(
-                project="v2m-affective", mode=mode, dir=str(self.path.parent), config=self.settings
-            )
-
-        def log(row: dict[str, float]) -> None:
-            with self.path.open("a") as file:
-                file.write(json.dumps(row) + "\n")
-            if self.run is not None:
-                self.run.log(row)
-
-        return log
-
-    def __exit__(self, *_: object) -> None:
-        if self.run is not None:
-            self.run.finish()

@@ -1,4 +1,4 @@
-"""Weights as they are kept: half precision, safetensors, their hash checked before they are believed.
+"""Weights of the affective transformer as they are kept (`generators.weights_file`).
 
 A file holds one model or several whose odds are averaged, its members: their tensors are named `0.…`,
 `1.…`, and the header tells the size of each. `join_weights` makes one file of several.
@@ -6,8 +6,6 @@ A file holds one model or several whose odds are averaged, its members: their te
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,16 +13,12 @@ from typing import Any
 
 import torch
 
-from encoders.errors import V2MError
-from encoders.whole import write_whole
 from generators.affective.model import AffectiveTransformer, Config
 from generators.affective.senses import WIDTHS
+from generators.weights_file import WeightsError, read_tensors, write_tensors
 
+KIND = "affective"
 LARGEST_BYTES = 25_000_000  # of a file that goes with the program
-
-
-class WeightsError(V2MError, ValueError):
-    """A file of weights is damaged, too large, or another model's."""
 
 
 def write_weights(path: Path, models: Sequence[AffectiveTransformer], about: Mapping[str, Any]) -> str:
@@ -42,22 +36,11 @@ def write_weights(path: Path, models: Sequence[AffectiveTransformer], about: Map
         WeightsError: if there is no member, or they need more than `LARGEST_BYTES`.
         OSError: if the folder cannot be written to.
     """
-    from safetensors.torch import save
-
     if not models:
         raise WeightsError(f"{path} would hold no model")
-    tensors = {
-        f"{i}.{name}": tensor.detach().cpu().half().contiguous()
-        for i, model in enumerate(models)
-        for name, tensor in model.state_dict().items()
-    }
+    tensors = {f"{i}.{name}": t for i, model in enumerate(models) for name, t in model.state_dict().items()}
     configs = [asdict(model.config) for model in models]
-    # Safetensors writes a header in no certain order; with one entry the same weights are the same bytes.
-    data = save(tensors, {"affective": json.dumps({"configs": configs, "about": dict(about)})})
-    if len(data) > LARGEST_BYTES:
-        raise WeightsError(f"{path} would hold {len(data) / 1e6:.1f} MB, more than {LARGEST_BYTES / 1e6:.0f}")
-    write_whole(path, data)
-    return hashlib.sha256(data).hexdigest()
+    return write_tensors(path, tensors, KIND, {"configs": configs, "about": dict(about)}, LARGEST_BYTES)
 
 
 def read_weights(path: Path, sha256: str | None = None) -> tuple[AffectiveTransformer, ...]:
@@ -120,28 +103,17 @@ def _believe(model: AffectiveTransformer, trust: Mapping[str, float]) -> None:
 
 
 def _read(path: Path, sha256: str | None) -> tuple[tuple[AffectiveTransformer, ...], dict[str, Any]]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
+    tensors, about = read_tensors(path, KIND, sha256)
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read ({error.strerror})") from None
-    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
-        raise WeightsError(f"{path} is not the file it should be: its SHA-256 differs")
-    try:
-        tensors = load(data)
-        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-        about = json.loads(header["__metadata__"]["affective"])
         models = []
         for i, config in enumerate(about["configs"]):
             model = AffectiveTransformer(Config(**config))
-            own = {n.split(".", 1)[1]: t.float() for n, t in tensors.items() if n.startswith(f"{i}.")}
+            own = {n.split(".", 1)[1]: t for n, t in tensors.items() if n.startswith(f"{i}.")}
             model.load_state_dict(own)
             models.append(model.eval())
         if not models:
             raise ValueError("no member")
         return tuple(models), about["about"]
-    except (SafetensorError, KeyError, TypeError, RuntimeError, ValueError) as error:
+    except (KeyError, TypeError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsError(f"{path} holds no weights of this model ({reason})") from None

@@ -1,4 +1,4 @@
-"""Plan → the plan with chords, density and loudness written by the affective transformer.
+"""Plan → the plan with chords, a tune's skeleton, density and loudness written by the affective transformer.
 
 The chords stand in the plan, where a person can change them, and the arranger plays them in the chosen
 style. What was written there before is kept. A section that returns brings its chords back; each section's
@@ -25,6 +25,7 @@ from generators.affective.chord_words import (
 from generators.affective.listening import Place, listen, places
 from generators.affective.model import AffectiveTransformer
 from generators.affective.sampling import Drawn, Given, Sampling, draw
+from generators.affective.tune import pitch_of
 from generators.chord_names import parse_chord, spell_chord
 from generators.curves import Curves
 from generators.key import Key
@@ -35,7 +36,7 @@ from generators.rhythm.chord_space import KIND_OF_QUALITY, MAJOR_MODES, kind_of,
 from generators.rhythm.chord_space import root_of as above_tonic
 from generators.rhythm.chords import Chord
 from generators.rhythm.timeline import Timeline
-from generators.written import WrittenChord
+from generators.written import WrittenChord, WrittenTone
 
 # How far a bar's density and loudness go with the model's, for one deviation of the corpus.
 FULLER, LOUDER = 0.10, 0.08
@@ -50,10 +51,10 @@ def write_chords(
     *,
     primer: Sequence[str] = (),
 ) -> Plan:
-    """The plan with a chord or two in every bar, and its density and loudness curves bent to them.
+    """The plan with a chord or two in every bar, notes of a tune, and its density and loudness curves bent.
 
     Args:
-        plan: chords that stand in it are kept.
+        plan: chords and notes of the tune that stand in it are kept.
         streams: of the clip; without, only the plan's curves are heard.
         models: whose odds are averaged.
         sampling: how chords are drawn.
@@ -73,7 +74,8 @@ def write_chords(
     drawn = draw(models, listen(plan, streams, steps), given, sampling)
     chords = _led(plan, steps, keys, _sounding(drawn, keys), set(kept), timeline)
     written = _written(plan, steps, _stepping(chords, set(kept)))
-    return replace(plan, chords=written, curves=_bent(plan, steps, drawn))
+    tune = _tune(plan, steps, keys, chords, drawn)
+    return replace(plan, chords=written, tune=tune, curves=_bent(plan, steps, drawn))
 
 
 def _shift(key: Key) -> int:
@@ -175,6 +177,20 @@ def _written(plan: Plan, steps: list[Place], chords: list[Chord]) -> tuple[Writt
                 WrittenChord(step.bar, step.beat, spell_chord(chord.root, chord.quality, chord.bass))
             )
     return tuple(sorted(written, key=lambda chord: (chord.bar, chord.beat)))
+
+
+def _tune(
+    plan: Plan, steps: list[Place], keys: list[Key], chords: list[Chord], drawn: Drawn
+) -> tuple[WrittenTone, ...]:
+    """The tune's skeleton where it agrees with the chord; a bar that has notes already keeps them."""
+    own = {tone.bar for tone in plan.tune}
+    written = list(plan.tune)
+    for step, key, chord, degree in zip(steps, keys, chords, drawn.tune.tolist(), strict=True):
+        pitch = pitch_of(degree)
+        if pitch is None or step.bar in own or (pitch + _shift(key)) % 12 not in chord.triad:
+            continue
+        written.append(WrittenTone.of(step.bar, step.beat, pitch + _shift(key)))
+    return tuple(sorted(written, key=lambda tone: (tone.bar, tone.beat)))
 
 
 def _bent(plan: Plan, steps: list[Place], drawn: Drawn) -> Curves:

@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 from generators.affective.corpus import CorpusError, read_corpus
 from generators.affective.scoring import score
-from generators.affective.training import CHECKPOINT, WEIGHTS, MissingWandbError, Recipe, train
+from generators.affective.training import CHECKPOINT, WEIGHTS, Recipe, train
 from generators.affective.weights import read_about, read_weights
+from generators.checkpoint import CheckpointError, MissingWandbError
 from tests.generators.affective.songs import TINY, write
 from v2m.cli.app import app
 
@@ -83,7 +84,7 @@ def test_a_checkpoint_of_another_recipe_or_a_damaged_one_is_refused(
     with pytest.raises(CorpusError, match="of another recipe"):
         train(data, tmp_path, config=TINY, recipe=Recipe(seed=1))
     (tmp_path / CHECKPOINT).write_bytes(b"no checkpoint")
-    with pytest.raises(CorpusError, match="cannot be gone on from"):
+    with pytest.raises(CheckpointError, match="cannot be gone on from"):
         train(data, tmp_path, config=TINY, recipe=RECIPE)
 
 

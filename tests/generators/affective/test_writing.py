@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,8 @@ from generators.plan import Plan
 from generators.plan_file import plan_from_json, plan_to_json
 from generators.rhythm import compose
 from generators.rhythm.chords import QUALITIES, Chord
-from generators.written import WrittenChord
+from generators.wishes import Wishes
+from generators.written import WrittenChord, WrittenTone
 from tests.generators.plans import bars_of, film, make, waltz
 from tests.generators.streams_by_hand import clip, curve, cuts
 
@@ -270,6 +272,99 @@ def test_chords_that_make_no_sense_are_refused_in_one_line(chords: object, says:
         plan_from_json(json.dumps(data))
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("tune", "says"),
+    [
+        ([[1, 60]], "bar 3: a note of the tune is [beat, name]"),
+        ([[1, "Am"]], "bar 3: note 'Am' is not understood"),
+        ([[9, "A"]], "bar 3: note A is on beat 9"),
+    ],
+)
+def test_notes_of_a_tune_that_make_no_sense_are_refused_in_one_line(tune: object, says: str) -> None:
+    data = json.loads(plan_to_json(waltz()))
+    data["bars"][2]["tune"] = tune
+    with pytest.raises(PlanError) as error:
+        plan_from_json(json.dumps(data))
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def sung(plan: Plan) -> list[tuple[float, int]]:
+    """(beat of the music, pitch class) of each note of the melody, at 96 beats a minute."""
+    music = compose(plan)
+    track = next(
+        t
+        for t, v in zip(music.score.tracks, music.voices, strict=True)
+        if v.role == "melody" and len(t.notes)
+    )
+    notes = track.notes.numpy()
+    order = np.argsort(notes["time"])
+    return [(float(notes["time"][i]) * 96 / 60, int(notes["pitch"][i]) % 12) for i in order]
+
+
+def test_the_melody_goes_through_the_notes_that_are_written() -> None:
+    plan = film("pop")
+    chords = tuple(WrittenChord(bar, 0, "C" if bar % 2 else "Am") for bar in range(4, 8))
+    free = replace(plan, chords=chords)
+    by_bar = {
+        bar: [pc for beat, pc in sung(free) if bar <= (beat + 0.15) / 4 < bar + 1] for bar in range(4, 8)
+    }
+    heard = [bar for bar, classes in by_bar.items() if classes]
+    assert heard
+    for name, wanted in (("C", 0), ("E", 4)):
+        told = replace(free, tune=tuple(WrittenTone(bar, 0, name) for bar in heard))
+        first: dict[int, int] = {}
+        for beat, pc in sung(told):
+            first.setdefault(int((beat + 0.15) // 4), pc)
+        assert [first[bar] for bar in heard] == [wanted] * len(heard)
+
+
+def test_a_tune_is_kept_in_a_file() -> None:
+    plan = replace(waltz(), tune=(WrittenTone(2, 0, "Bb"), WrittenTone(2, 2, "C")))
+    assert '"tune": [[1, "Bb"], [3, "C"]]' in plan_to_json(plan)
+    assert plan_from_json(plan_to_json(plan)).tune == plan.tune
+
+
+def test_the_transformer_writes_notes_of_the_chords_and_a_person_s_stay() -> None:
+    own = (WrittenTone(3, 0, "D"),)
+    done = written(replace(long_plan(), tune=own))
+    assert [tone for tone in done.tune if tone.bar == 3] == list(own)
+    written_by_it = [tone for tone in done.tune if tone.bar != 3]
+    assert len(written_by_it) > 10
+    at = {(chord.bar, chord.beat): chord.name for chord in done.chords}
+    for tone in written_by_it:
+        name = at.get((tone.bar, tone.beat)) or at[(tone.bar, 0)]
+        assert tone.pitch_class in Chord(*parse_chord(name)).tones
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"primer": ("Am",)}, "affective"),
+        ({"primer": ("Am", "H"), "generator": "affective"}, "'H' is not understood"),
+    ],
+)
+def test_a_primer_that_cannot_be_heard_is_refused(asked: dict[str, Any], says: str) -> None:
+    with pytest.raises(PlanError, match=says):
+        Wishes(**asked)
+
+
+def test_a_primer_is_gone_on_from() -> None:
+    """What was heard before comes back more often than without."""
+    primer = ("Ab", "Eb", "Bb", "F") * 2
+    counts = []
+    for heard in (primer, ()):
+        roots = [
+            parse_chord(chord.name)[0]
+            for seed in range(3)
+            for chord in write_chords(
+                long_plan(12), None, shipped_models(), Sampling(seed=seed), primer=heard
+            ).chords[:16]
+        ]
+        counts.append(sum(root in (8, 3, 10) for root in roots))
+    assert counts[0] > counts[1] + 3
 
 
 def test_names_and_chords_go_both_ways() -> None:
