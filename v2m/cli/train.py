@@ -1,4 +1,4 @@
-"""`v2m train`: make weights of the affective transformer, and one file of several."""
+"""`v2m train`: make weights of the trained models, and one file of several."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(
-    help="Make weights of the affective transformer, and one file of several.", no_args_is_help=True
-)
+app = typer.Typer(help="Make weights of the trained models, and one file of several.", no_args_is_help=True)
 
 Output = Annotated[
     Path, typer.Option("-o", "--output", metavar="PATH", help="Where to write.", show_default=False)
@@ -55,6 +53,93 @@ def train_affective(
     print(train(data, output, config=config, recipe=recipe, online=wandb))
 
 
+@app.command("codec")
+def train_the_codec(
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help="Prepared corpora of sound (see datasets/).")],
+    output: Output,
+    steps: Annotated[
+        int, typer.Option(min=1, help="How many; a training that goes on may be given more.")
+    ] = 3000,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.0, help="Stop at the next check after so long; go on another time.")
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Windows at once.")] = 6,
+    rate: Annotated[float, typer.Option(min=0.0, help="Largest learning rate.")] = 3e-4,
+    check_every: Annotated[int, typer.Option(min=1, help="Steps between checks and checkpoints.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same weights on a CPU.")] = 0,
+    width: Annotated[int, typer.Option(min=1, rich_help_panel=SIZE)] = 256,
+    latent: Annotated[int, typer.Option(min=1, help="Numbers a frame.", rich_help_panel=SIZE)] = 48,
+    books: Annotated[int, typer.Option(min=1, help="Codebooks.", rich_help_panel=SIZE)] = 8,
+    wandb: Annotated[
+        bool, typer.Option("--wandb", help="Send the curves there; else they stay here.")
+    ] = False,
+) -> None:
+    """Train the VQ-GAN's codec; the output is a folder, in which a training that was stopped goes on."""
+    import math
+
+    from generators.vqgan.codec import CodecConfig
+    from generators.vqgan.codec_training import CodecRecipe, train_codec
+
+    config = CodecConfig(width=width, latent=latent, books=books)
+    recipe = CodecRecipe(steps=steps, batch=batch, rate=rate, check_every=check_every, seed=seed)
+    limit = math.inf if minutes is None else minutes
+    print(train_codec(data, output, config=config, recipe=recipe, online=wandb, minutes=limit))
+
+
+@app.command("vqgan")
+def train_vqgan(
+    data: Annotated[
+        Path,
+        typer.Option(metavar="FOLDER", help="Prepared corpora of sound (see datasets/)."),
+    ],
+    output: Output,
+    codec: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The codec whose codes are written; the one that ships if left out."
+        ),
+    ] = None,
+    start: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Weights to begin with, of this size.")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="How many.")] = 4000,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.0, help="Stop at the next check after so long; go on another time.")
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Windows at once.")] = 8,
+    rate: Annotated[float, typer.Option(min=0.0, help="Largest learning rate.")] = 1e-3,
+    check_every: Annotated[int, typer.Option(min=1, help="Steps between checks and checkpoints.")] = 250,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same weights on a CPU.")] = 0,
+    width: Annotated[int, typer.Option(min=1, rich_help_panel=SIZE)] = 192,
+    stacks: Annotated[int, typer.Option(min=1, rich_help_panel=SIZE)] = 4,
+    wandb: Annotated[
+        bool, typer.Option("--wandb", help="Send the curves there; else they stay here.")
+    ] = False,
+) -> None:
+    """Train the VQ-GAN's generator; the output is a folder, in which a training that was stopped goes on."""
+    import math
+
+    from generators.vqgan.codec import load_codec
+    from generators.vqgan.model import Config
+    from generators.vqgan.training import Recipe, train
+
+    player = load_codec(codec)
+    config = Config(hop=player.hop, latent=player.latent, width=width, stacks=stacks)
+    recipe = Recipe(steps=steps, batch=batch, rate=rate, check_every=check_every, seed=seed)
+    print(
+        train(
+            data,
+            output,
+            codec=player,
+            config=config,
+            recipe=recipe,
+            start=start,
+            online=wandb,
+            minutes=math.inf if minutes is None else minutes,
+        )
+    )
+
+
 @app.command("join")
 def join(
     files: Annotated[list[Path], typer.Argument(metavar="WEIGHTS...", show_default=False)],
@@ -65,7 +150,8 @@ def join(
     ] = None,
 ) -> None:
     """Make one file of several trainings' weights, whose odds are averaged; prints its SHA-256."""
-    from generators.affective.weights import WeightsError, join_weights
+    from generators.affective.weights import join_weights
+    from generators.weights_file import WeightsError
 
     shares: dict[str, float] = {}
     for text in trust or ():
