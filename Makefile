@@ -5,11 +5,12 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 PYTEST_ARGS ?= -n auto --dist loadfile
 
-.PHONY: help setup demo test lint format bench clean
+.PHONY: help setup demo page test lint format bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    draw a sample clip and give it a soundtrack, in demos/out"
+	@echo "make page    the web page, on this machine alone"
 	@echo "make test    run the tests"
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   how well music lands on the sample clips, and how long each stage takes"
@@ -33,6 +34,9 @@ demo: $(READY)
 	$(PY) -m demos.make film -o demos/out/film.mp4
 	$(PY) -m v2m soundtrack demos/out/film.mp4 --force
 	@echo "Watch demos/out/film.scored.mp4"
+
+page: $(READY)
+	$(PY) -m v2m serve --open
 
 test: $(READY)
 	$(PY) -m pytest $(PYTEST_ARGS)

@@ -125,8 +125,10 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="keep the clips, mixes and pictures here")
     asked = parser.parse_args()
     asked.work.mkdir(parents=True, exist_ok=True)
-    made = [made_clip(name, asked.work, height=180, duration_s=60.0) for name in MADE]
-    for subject in clips_in(asked.clips) or made:
+    subjects = clips_in(asked.clips) or [
+        made_clip(name, asked.work, height=180, duration_s=60.0) for name in MADE
+    ]
+    for subject in subjects:
         for style in asked.styles:
             print(look(subject, style, asked.seed, asked.work))
 

@@ -106,13 +106,11 @@ def compose_piece(streams: Streams, style: str, seed: int, generator: str = "rhy
     from generators.plan import make_plan
     from generators.rhythm import compose
     from generators.wishes import Wishes
+    from v2m.report import Run
+    from v2m.stages import harmonised
 
-    plan = make_plan(streams, Wishes(style=style, seed=seed))
-    if generator == "affective":
-        from generators.affective import shipped_models, write_chords
-        from generators.affective.sampling import Sampling
-
-        plan = write_chords(plan, streams, shipped_models(), Sampling(seed=seed))
+    wishes = Wishes(style=style, seed=seed, generator=generator)
+    plan = harmonised(make_plan(streams, wishes), streams, wishes, Run())
     return from_music(compose(plan), plan.grid)
 
 

@@ -73,6 +73,16 @@ def _to_rgb(of_red: float, of_blue: float) -> NDArray[np.float32]:
 
 
 @compiled
+def sum_rows(block: NDArray[np.uint8], sums: NDArray[np.uint16]) -> None:
+    """The sums over the rows of `[rows, length]`, at most 257 of them, into `[length]`."""
+    sums[:] = 0
+    for row in range(block.shape[0]):
+        line = block[row]
+        for at in range(len(sums)):
+            sums[at] += line[at]
+
+
+@compiled
 def _means(plane: NDArray[np.uint8], rows: int, columns: int, made: NDArray[np.float32]) -> None:
     """The means over blocks of `rows` × `columns` points of `[H, W]`, into `[h, w]`."""
     height, width = made.shape
@@ -81,11 +91,7 @@ def _means(plane: NDArray[np.uint8], rows: int, columns: int, made: NDArray[np.f
     blocks = sums.reshape(width, columns)
     share = np.float32(1 / (rows * columns))
     for y in range(height):
-        sums[:] = 0
-        for row in range(rows):
-            line = plane[y * rows + row]
-            for at in range(length):
-                sums[at] += line[at]
+        sum_rows(plane[y * rows : (y + 1) * rows], sums)
         for x in range(width):
             total = np.uint32(0)
             for column in range(columns):

@@ -18,7 +18,7 @@ from encoders.clip import Clip
 from encoders.compiled import compiled
 from encoders.errors import ClipError
 from encoders.frames import BATCH_FRAMES, FrameBatch, analysed_frames, decoded_frames, upright
-from encoders.planes import average_planes
+from encoders.planes import average_planes, sum_rows
 
 _FEWEST_ROWS = 3  # below, OpenCV is as fast
 _MOST_ROWS = 65_535 // 255  # whose sum fits sixteen bits
@@ -108,11 +108,7 @@ def _means(picture: NDArray[np.uint8], rounded: NDArray[np.uint8], made: NDArray
     columns = length // width // 3
     sums = np.empty(length, np.uint16)
     for y in range(height):
-        sums[:] = 0
-        for row in range(picture.shape[1]):
-            line = picture[y, row]
-            for at in range(length):
-                sums[at] += line[at]
+        sum_rows(picture[y], sums)
         at = 0
         for x in range(width):
             first, second, third = np.uint32(0), np.uint32(0), np.uint32(0)

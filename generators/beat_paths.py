@@ -307,18 +307,14 @@ def _advance(
                         continue
                     for p in range(places):
                         value = best[source % ring, g, p] - cost[g] - turn_cost[base[g], b]
-                        on = (p + 1) % places
-                        if on > 0 and value + earns[t, on] > row[home[b], on]:
-                            row[home[b], on] = value + earns[t, on]
-                            choices[t - start, home[b], on] = 255
-                            turned[turn, b, on, 0] = g
-                            turned[turn, b, on, 1] = p
-                        value += earns[t, 0] - ends_bar[p]
-                        if value > row[home[b], 0]:
-                            row[home[b], 0] = value
-                            choices[t - start, home[b], 0] = 255
-                            turned[turn, b, 0, 0] = g
-                            turned[turn, b, 0, 1] = p
+                        # The next beat of the bar, or the first of a new one.
+                        for on in (0, (p + 1) % places):
+                            met = value + earns[t, on] - (ends_bar[p] if on == 0 else np.float32(0.0))
+                            if met > row[home[b], on]:
+                                row[home[b], on] = met
+                                choices[t - start, home[b], on] = 255
+                                turned[turn, b, on, 0] = g
+                                turned[turn, b, on, 1] = p
             continue
         for b in range(n_bases):
             by_base[b] = NEVER

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.stream import Streams
+from generators.drawn import RANGES
 from generators.grid import BeatGrid, PlanError
 from generators.wishes import MOODS, Wishes
 
@@ -28,9 +29,9 @@ class Curves:
 
     def __post_init__(self) -> None:
         for name, curve in vars(self).items():
-            low = -1.0 if name in ("valence", "arousal") else 0.0
-            if not all(low <= value <= 1.0 for value in curve):
-                raise PlanError(f"curves.{name} must lie between {low:g} and 1")
+            low, high = RANGES[name]
+            if not all(low <= value <= high for value in curve):
+                raise PlanError(f"curves.{name} must lie between {low:g} and {high:g}")
 
 
 def draw_curves(streams: Streams, grid: BeatGrid, wishes: Wishes) -> Curves:

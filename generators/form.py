@@ -40,6 +40,7 @@ class Section:
         variation: 0 the first time the label is heard, then 1, 2 …
         key: the section's key.
         energy: 0 to 1, mean density-and-loudness level, what the arrangement is chosen by.
+        players: the names of the voices that play in it, or None: then its energy decides.
     """
 
     label: str
@@ -49,6 +50,7 @@ class Section:
     variation: int
     key: Key
     energy: float
+    players: tuple[str, ...] | None = None
 
     @property
     def title(self) -> str:

@@ -38,6 +38,7 @@ class Hit:
         bar, slot: that position in the grid.
         why: one sentence for the person who reads the plan.
         cost: what tempo and metre paid to arrive there, in clean cuts met on a downbeat (`prices`).
+        why_heard: of a hit that was let go for a silence, what `why` says without it; else None.
     """
 
     time_s: float
@@ -49,6 +50,7 @@ class Hit:
     slot: int
     why: str = ""
     cost: float = 0.0
+    why_heard: str | None = None
 
     @property
     def error_s(self) -> float:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generators.grid import BeatGrid, PlanError
+
+if TYPE_CHECKING:
+    from generators.music import SymbolicMusic
 
 PAN, REVERB = 10, 91  # controllers that say where a voice stands
 AGREED = 0.5  # how closely onsets keep to a grid (1 exactly, 0 not at all) for it to be theirs
@@ -122,6 +126,34 @@ class KeptTracks:
     def onsets_s(self) -> NDArray[np.float64]:
         """float64 `[N]`: every note's start, sorted."""
         return np.sort(np.concatenate([track.start_s for track in self.tracks]))
+
+
+def tracks_of(music: SymbolicMusic, grid: BeatGrid | None = None) -> KeptTracks:
+    """Music as tracks that are kept: every voice that plays, note for note, with its controllers.
+
+    Raises:
+        PlanError: if nobody plays.
+    """
+    tracks = []
+    for voice, track in zip(music.voices, music.score.tracks, strict=True):
+        notes = track.notes.numpy()
+        if not len(notes["time"]):
+            continue
+        controls = [Control(float(c.time), int(c.number), int(c.value)) for c in track.controls]
+        controls += [Control(float(bend.time), None, int(bend.value)) for bend in track.pitch_bends]
+        tracks.append(
+            KeptTrack(
+                voice.name,
+                voice.program,
+                voice.is_drum,
+                notes["time"].astype(np.float64),
+                notes["duration"].astype(np.float64),
+                notes["pitch"].astype(np.int64),
+                notes["velocity"].astype(np.int64),
+                tuple(sorted(controls, key=lambda control: control.time_s)),
+            )
+        )
+    return KeptTracks(tuple(tracks), grid)
 
 
 def keeps_to(grid: BeatGrid, onsets_s: NDArray[np.float64]) -> bool:

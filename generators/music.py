@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from encoders.errors import V2MError
 from generators.desk import Desk, Strip
 
 if TYPE_CHECKING:
     import symusic
 
-ROLES = ("drums", "bass", "chords", "pad", "melody", "counter", "arpeggio", "accents")
+ROLES = ("drums", "bass", "chords", "pad", "melody", "counter", "arpeggio", "accents", "band")
+"""What voices do; `band` is a waveform in which all of them are."""
 
 
 class MusicError(V2MError, ValueError):
@@ -83,3 +87,50 @@ class SymbolicMusic:
                 notes["time"].min() < 0 or (notes["time"] + notes["duration"]).max() > self.duration_s + 1e-3
             ):
                 raise MusicError(f"track {track.name} has notes outside 0 to {self.duration_s:.3f} s")
+
+    @property
+    def last_start_s(self) -> float:
+        """When the last note begins; 0 where there is none."""
+        starts = [float(track.notes.numpy()["time"].max()) for track in self.score.tracks if len(track.notes)]
+        return max(starts, default=0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class WaveMusic:
+    """Music as sound, on the clip's clock.
+
+    Attributes:
+        samples: float32 `[channels, n]`, −1 to 1 about; one channel or two.
+        sample_rate: Hz.
+        voice: who plays it: the stem's name, its level and its place in the room.
+        duration_s: length of the picture the music was made for.
+        last_start_s: when the last chord is struck.
+        desk: how it is mixed.
+        silences_s: (start, end) of stretches in which nothing is to be heard, once what rang has died away.
+    """
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+    voice: Voice
+    duration_s: float
+    last_start_s: float
+    desk: Desk = field(default_factory=Desk)
+    silences_s: tuple[tuple[float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.samples.ndim != 2 or not 1 <= len(self.samples) <= 2 or self.samples.dtype != np.float32:
+            shape = self.samples.shape
+            raise MusicError(f"a waveform is float32 [1 or 2, n], not {self.samples.dtype} {shape}")
+        if not np.isfinite(self.samples).all():
+            raise MusicError("a waveform has samples that are no numbers")
+        length_s = self.samples.shape[1] / self.sample_rate
+        if abs(length_s - self.duration_s) > 1 / self.sample_rate + 1e-6:
+            raise MusicError(f"a waveform of {length_s:.3f} s is not {self.duration_s:.3f} s long")
+
+    @property
+    def voices(self) -> tuple[Voice, ...]:
+        return (self.voice,)
+
+
+Music = SymbolicMusic | WaveMusic
+"""What every generator gives."""

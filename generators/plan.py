@@ -17,23 +17,26 @@ import numpy as np
 from encoders.speech import spoken_spans
 from encoders.stream import Streams
 from generators.choices import choose_key, choose_mode, choose_style, choose_tempo, mean_affect
+from generators.cue_sheet import CueSheet, check_clip
 from generators.curves import Curves, draw_curves
+from generators.drawn import draw
 from generators.form import Section, find_boundaries, make_sections
 from generators.grid import BeatGrid, PlanError
-from generators.hits import EDITS, Hit, place_hits
+from generators.hits import EDITS, Hit, place_again, place_hits
 from generators.kept import KeptTracks
 from generators.kept_grid import FREE_BPM, own_grid, targets_of
 from generators.key import Key
 from generators.prices import price_hits
 from generators.silence import Silence, check_silences, let_go_within
 from generators.silences import find_silences
-from generators.speech import Speech
+from generators.speech import Speech, words_over
 from generators.steer import steer
 from generators.style import Style
+from generators.takes import Level, Take, check_takes
 from generators.targets import Targets, find_targets
 from generators.tempo_map import MODE_COSTS, find_grid
 from generators.wishes import METRES, Wishes
-from generators.written import WrittenChord, check_chords
+from generators.written import WrittenChord, WrittenTone, check_written
 
 # The last chord wants this long to ring out.
 RING_OUT_S = 2.2
@@ -61,6 +64,9 @@ class Plan:
             is kept.
         silences: where the music is meant to be silent, in order; hits within are let go.
         chords: those that are played as they are written, in order; a bar without any is harmonised.
+        tune: notes that the melody goes through, in order.
+        takes: bars of some voices that are written once more, in order.
+        levels: voices that are mixed louder or softer than the style has them.
 
     Raises:
         PlanError: if curves, sections or the ending do not fit the grid.
@@ -80,6 +86,9 @@ class Plan:
     speech: tuple[Speech, ...] = ()
     silences: tuple[Silence, ...] = ()
     chords: tuple[WrittenChord, ...] = ()
+    tune: tuple[WrittenTone, ...] = ()
+    takes: tuple[Take, ...] = ()
+    levels: tuple[Level, ...] = ()
 
     def __post_init__(self) -> None:
         bars = len(self.grid.bars)
@@ -107,14 +116,37 @@ class Plan:
         if not 0 <= self.final_s <= self.duration_s:
             raise PlanError(f"final_s {self.final_s:.3f} is outside the clip")
         check_silences(self.silences, self.final_s)
-        check_chords(self.chords, self.grid.bars)
+        check_written("chord", self.chords, self.grid.bars)
+        check_written("note", self.tune, self.grid.bars)
+        check_takes(self.takes, self.levels, len(self.grid.bars))
 
     @property
     def planned_hits(self) -> tuple[Hit, ...]:
         return tuple(hit for hit in self.hits if hit.planned)
 
+    @property
+    def held_back_hits(self) -> dict[Hit, str]:
+        """The planned hits that nobody strikes, since somebody speaks → a phrase that says so.
 
-def make_plan(streams: Streams, wishes: Wishes, kept: KeptTracks | None = None) -> Plan:
+        The ensemble may still have a note on them; what the film itself cuts is struck all the same.
+        """
+        held: dict[Hit, str] = {}
+        for hit in self.planned_hits:
+            over = None if hit.kind in EDITS else words_over(hit.played_s, self.speech)
+            if over is not None:
+                held[hit] = f"held back under the words from {over[0]:g} to {over[1]:g} s"
+        return held
+
+    @property
+    def struck_hits(self) -> tuple[Hit, ...]:
+        """The planned hits that are struck."""
+        held = self.held_back_hits
+        return tuple(hit for hit in self.planned_hits if hit not in held)
+
+
+def make_plan(
+    streams: Streams, wishes: Wishes, kept: KeptTracks | None = None, cues: CueSheet | None = None
+) -> Plan:
     """Plan the music of a clip. Deterministic: the same streams and wishes give the same plan.
 
     Args:
@@ -122,6 +154,7 @@ def make_plan(streams: Streams, wishes: Wishes, kept: KeptTracks | None = None) 
         wishes: what the person asked for.
         kept: tracks to write around: their bars are the plan's, and what the picture asks for is met
             on these as well as it can be.
+        cues: the cue sheet, which a person may have edited; what `spot` finds if None.
 
     Raises:
         PlanError: if a tempo or metre is wished for and the kept tracks bring their own, or if a stretch
@@ -129,13 +162,22 @@ def make_plan(streams: Streams, wishes: Wishes, kept: KeptTracks | None = None) 
     """
     # The clip has its say beside the seed: two clips do not get one piece.
     rng = np.random.default_rng([wishes.seed, zlib.crc32(streams.clip_hash.encode())])
-    mode = choose_mode(streams, wishes)
+    mode = choose_mode(streams, wishes) if cues is None else cues.mode
     affect = mean_affect(streams, wishes)
     style = choose_style(mode, affect, wishes)
     boundaries_s = find_boundaries(streams)
     targets = find_targets(streams, mode, boundaries_s)
-    even = _even_grid(streams, wishes, mode, style, affect[1], targets, kept)
-    grid, hits = place_hits(_rounded(even), targets, streams.duration_s)
+    asked = targets
+    if cues is not None:
+        check_clip(cues, streams)
+        asked = cues.targets(targets)
+        if not np.array_equal(asked.of("section").times_s, targets.of("section").times_s):
+            boundaries_s = asked.of("section").times_s
+    laid_on = asked if cues is not None and cues.bars_follow == "cues" else targets
+    even = _even_grid(streams, wishes, mode, style, affect[1], laid_on, kept)
+    grid, hits = place_hits(_rounded(even), asked, streams.duration_s)
+    if cues is not None:
+        grid, hits = _as_cued(grid, hits, cues)
     hits = price_hits(grid, hits, MODE_COSTS[mode])
     curves = draw_curves(streams, grid, wishes)
     key = choose_key(affect, wishes, rng)
@@ -158,11 +200,30 @@ def make_plan(streams: Streams, wishes: Wishes, kept: KeptTracks | None = None) 
     )
     if kept is None and wishes.silences != "none":
         plan = with_silences(plan, find_silences(streams, plan, breaths=wishes.silences == "all"))
-    return steer(plan, wishes.stretches)
+    return steer(draw(plan, wishes.curves), wishes.stretches)
+
+
+def _as_cued(grid: BeatGrid, hits: tuple[Hit, ...], cues: CueSheet) -> tuple[BeatGrid, tuple[Hit, ...]]:
+    """Hits that the cue sheet says are to be met, or to be let go, whatever the planner thinks of them."""
+    said = {(cue.time_s, cue.kind): cue.planned for cue in cues.cues if cue.planned is not None}
+    if not said:
+        return grid, hits
+    met = [
+        hit
+        if said.get((hit.time_s, hit.kind), hit.planned) == hit.planned
+        else replace(hit, planned=not hit.planned, why="as the cue sheet says")
+        for hit in hits
+    ]
+    of_hits = {(hit.bar, hit.slot) for hit in hits if hit.planned}
+    bars = (
+        replace(bar, accents=tuple(a for a in bar.accents if (b, a.slot) not in of_hits))
+        for b, bar in enumerate(grid.bars)
+    )
+    return place_again(BeatGrid(tuple(bars), grid.end_s), tuple(met), cues.duration_s)
 
 
 def with_silences(plan: Plan, silences: Sequence[Silence]) -> Plan:
-    """The plan with these silences and no others, in order, and the hits within them let go.
+    """The plan with these silences and no others, in order, and no hits let go but those within them.
 
     Raises:
         PlanError: if two overlap, or one lies over the last chord.

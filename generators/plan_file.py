@@ -13,35 +13,48 @@ clip's own sound is kept: `{"start_s": 3.2, "end_s": 5.9}`. Take one away, move 
 that is written from the plan follows; without any, the list may be left out.
 
 `silences` lists where the music is meant to be silent (`generators.silences`):
-`{"start_s": 7.9, "end_s": 9.4, "kind": "breath", "why": "…"}`. A hit that one lies over is let go.
+`{"start_s": 7.9, "end_s": 9.4, "kind": "breath", "why": "…"}`. A hit that one lies over is let go and
+says `"silenced": true`: it is taken up again when the silence goes. `held_back` tells of a hit that is
+planned, and not struck since somebody speaks; it follows from `speech`, and is not read.
 
 A bar may have `chords`, `[[1, "Am7"], [3, "C/E"]]`: on which beat, and which. They are played as they are
-written; a bar without any is harmonised.
+written; a bar without any is harmonised. It may have a `tune`, `[[1, "E"], [3, "G"]]`: the
+melody's first note from that beat on is this one, in the octave that lies best; between, it goes its own way.
+
+`takes` lists bars of some voices that are written once more, with a seed of their own, over what the plan's
+seed gave: `{"at": "bars 5-8", "voices": ["Violins"], "seed": 12}` (of all voices if none is named). `levels`
+says who is mixed louder or softer than the style has it: `{"voice": "Violins", "gain_db": 2.0}`. A section
+may name its `players`, which its energy decides otherwise. All three may be left out.
 """
 
 from __future__ import annotations
 
-import json
-import math
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from encoders.whole import write_whole
 from generators.curves import Curves
+from generators.drawn import RANGES
 from generators.form import Section
 from generators.grid import Accent, Bar, BeatGrid, PlanError
 from generators.hits import EDITS, Hit, place_again
 from generators.key import Key
+from generators.located_json import Row, is_number, one_line_each, read_rows
 from generators.plan import Plan, with_silences
 from generators.prices import price_hits
+from generators.region import Region
 from generators.silence import Silence
 from generators.speech import Speech
 from generators.steer import steer
 from generators.style import load_style
-from generators.tempo_map import FILM, MODE_COSTS
+from generators.takes import MOST_DB, Level, Take
+from generators.tempo_map import MODE_COSTS
 from generators.wishes import Stretch
-from generators.written import WrittenChord
+from generators.written import WrittenChord, WrittenTone
+
+W = TypeVar("W", WrittenChord, WrittenTone)
 
 FORMAT = "v2m-plan"
 FORMAT_VERSION = 1
@@ -96,9 +109,11 @@ def plan_to_json(plan: Plan) -> str:
             "last_bar": s.end_bar,
             "key": str(s.key),
             "energy": s.energy,
+            **({} if s.players is None else {"players": list(s.players)}),
         }
         for s in plan.sections
     ]
+    held = plan.held_back_hits
     hits = [
         {
             "time_s": h.time_s,
@@ -109,9 +124,11 @@ def plan_to_json(plan: Plan) -> str:
             "cost": h.cost,
             "why": h.why,
         }
+        | ({"silenced": True} if h.why_heard is not None else {})
+        | ({"held_back": held[h]} if h in held else {})
         for h in plan.hits
     ]
-    of_hits = {(h.bar, h.slot) for h in plan.planned_hits}
+    of_hits = {(h.bar, h.slot) for h in plan.hits if h.planned or h.why_heard is not None}
     bars = []
     for b, bar in enumerate(plan.grid.bars):
         row: dict[str, Any] = {
@@ -125,8 +142,9 @@ def plan_to_json(plan: Plan) -> str:
         ]
         if chords := [[c.beat + 1, c.name] for c in plan.chords if c.bar == b]:
             row["chords"] = chords
+        if tune := [[t.beat + 1, t.name] for t in plan.tune if t.bar == b]:
+            row["tune"] = tune
         bars.append(row)
-    lines = [f"  {json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in head.items()]
     speech = [{"start_s": phrase.start_s, "end_s": phrase.end_s} for phrase in plan.speech]
     parts: dict[str, list[dict[str, Any]]] = {
         "silences": [dict(vars(silence)) for silence in plan.silences],
@@ -134,199 +152,155 @@ def plan_to_json(plan: Plan) -> str:
         "hits": hits,
         "bars": bars,
     }
-    for name, rows in ({"speech": speech, **parts} if speech else parts).items():
-        body = ",\n".join("    " + json.dumps(row, ensure_ascii=False) for row in rows)
-        lines.append(f'  "{name}": [\n{body}\n  ]' if rows else f'  "{name}": []')
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    takes = [{"at": str(t.at), "voices": list(t.voices), "seed": t.seed} for t in plan.takes]
+    levels = [{"voice": level.voice, "gain_db": level.gain_db} for level in plan.levels]
+    said: dict[str, list[dict[str, Any]]] = {"speech": speech, "takes": takes, "levels": levels}
+    return one_line_each(head, **{name: rows for name, rows in said.items() if rows}, **parts)
 
 
 def plan_from_json(text: str) -> Plan:
     """The plan that a plan file's text says.
 
     Raises:
-        PlanError: saying which entry is wrong and what was expected.
+        PlanError: saying which line and entry is wrong and what was expected.
     """
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise PlanError(f"line {error.lineno}: not JSON ({error.msg})") from error
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise PlanError(f'not a plan file ("format" must be "{FORMAT}")')
-    if _number(data, "version", "the plan") > FORMAT_VERSION:
-        raise PlanError("made by a newer version of v2m")
-    duration_s = _number(data, "duration_s", "the plan", low=0.0)
-    rows, hit_rows, section_rows = (_list(data, name, "the plan") for name in ("bars", "hits", "sections"))
-    bare = BeatGrid(
-        tuple(_bar(row, f"bar {i + 1}") for i, row in enumerate(rows)), _number(data, "end_s", "the plan")
-    )
-    hits = tuple(_hit(row, f"hit {i}", duration_s) for i, row in enumerate(hit_rows, 1))
-    mode = _text(data, "mode", "the plan")
+    data = read_rows(text, FORMAT, FORMAT_VERSION)
+    duration_s = data.number("duration_s", low=0.0)
+    rows = data.rows("bars", "bar")
+    bare = BeatGrid(tuple(_bar(row) for row in rows), data.number("end_s"))
+    hits = tuple(_hit(row, duration_s) for row in data.rows("hits", "hit"))
+    mode = data.text("mode", MODE_COSTS)
     grid, placed = place_again(bare, hits, duration_s)
-    placed = price_hits(grid, placed, MODE_COSTS.get(mode, FILM))
-    curves = {
-        f.name: tuple(_number(row, f.name, f"bar {i}") for i, row in enumerate(rows, 1))
-        for f in fields(Curves)
-    }
-    sections = (_section(row, f"section {i}") for i, row in enumerate(section_rows, 1))
-    stretches = [
-        _stretch(row, f"stretch {i}") for i, row in enumerate(_listed(data, "stretches", "the plan"), 1)
-    ]
-    silences = [
-        _silence(row, f"silence {i}", duration_s)
-        for i, row in enumerate(_listed(data, "silences", "the plan"), 1)
-    ]
+    placed = price_hits(grid, placed, MODE_COSTS[mode])
+    curves = {f.name: tuple(row.number(f.name, *RANGES[f.name]) for row in rows) for f in fields(Curves)}
+    stretches = [_stretch(row) for row in data.rows("stretches", "stretch", optional=True)]
+    silences = [_silence(row, duration_s) for row in data.rows("silences", "silence", optional=True)]
     plan = Plan(
         duration_s=duration_s,
         mode=mode,
-        style=load_style(_text(data, "style", "the plan")).name,
-        key=Key.parse(_text(data, "key", "the plan")),
+        style=load_style(data.text("style")).name,
+        key=_key(data),
         grid=grid,
-        sections=tuple(sections),
+        sections=tuple(_section(row) for row in data.rows("sections", "section")),
         hits=placed,
         curves=Curves(**curves),
-        final_s=_number(data, "final_s", "the plan"),
-        seed=_whole(data, "seed", "the plan"),
-        clip_hash=_text(data, "clip_hash", "the plan"),
-        speech=tuple(
-            _phrase(row, f"speech {i}") for i, row in enumerate(_listed(data, "speech", "the plan"), 1)
+        final_s=data.number("final_s", 0.0, duration_s),
+        seed=data.whole("seed", low=0),
+        clip_hash=data.text("clip_hash"),
+        speech=tuple(_phrase(row) for row in data.rows("speech", "speech", optional=True)),
+        chords=tuple(
+            one for b, row in enumerate(rows) for one in read_written(row, b, "chords", WrittenChord)
         ),
-        chords=tuple(chord for i, row in enumerate(rows) for chord in _chords(row, i)),
+        tune=tuple(one for b, row in enumerate(rows) for one in read_written(row, b, "tune", WrittenTone)),
+        takes=tuple(_take(row) for row in data.rows("takes", "take", optional=True)),
+        levels=tuple(_level(row) for row in data.rows("levels", "level", optional=True)),
     )
     return with_silences(steer(plan, stretches), silences)
 
 
-def _bar(row: Any, where: str) -> Bar:
-    beats = _list(row, "beats_s", where)
-    accents = _list(row, "accents", where)
-    slots_per_beat = _whole(row, "slots_per_beat", where)
-    if not 1 <= slots_per_beat <= 12:
-        raise PlanError(f"{where}: slots_per_beat must lie between 1 and 12")
-    if not beats or not all(_is_number(t) for t in beats):
-        raise PlanError(f"{where}: beats_s must be a list of numbers, one a beat")
+def _bar(row: Row) -> Bar:
+    beats = row.items_of("beats_s")
+    slots_per_beat = row.whole("slots_per_beat", 1, 12)
+    if not beats or not all(is_number(t) for t in beats):
+        raise row.fault("beats_s must be a list of numbers, one a beat", "beats_s")
     made = []
-    for accent in accents:
+    for accent in row.items_of("accents"):
         if (
             not isinstance(accent, list)
             or len(accent) != 4
-            or not all(_is_number(x) for x in accent[:3])
+            or not all(is_number(x) for x in accent[:3])
             or not isinstance(accent[3], str)
         ):
-            raise PlanError(f"{where}: an accent is [slot, time_s, weight, source]")
+            raise row.fault("an accent is [slot, time_s, weight, source]", "accents")
         if not 0 <= accent[0] < len(beats) * slots_per_beat or not 0 <= accent[2] <= 1:
-            raise PlanError(f"{where}: an accent's slot lies outside the bar, or its weight outside 0 to 1")
+            raise row.fault("an accent's slot lies outside the bar, or its weight outside 0 to 1", "accents")
         made.append(Accent(int(accent[0]), float(accent[1]), float(accent[2]), accent[3]))
     return Bar(tuple(float(t) for t in beats), slots_per_beat, tuple(sorted(made, key=lambda a: a.slot)))
 
 
-def _chords(row: Any, bar: int) -> list[WrittenChord]:
-    """The chords that are written into a bar: `[[1, "Am7"], [3, "C/E"]]`, beats counted from 1."""
-    where = f"bar {bar + 1}"
+def read_written(row: Row, bar: int, name: str, kind: Callable[[int, int, str], W]) -> list[W]:
+    """What is written into a bar: `[[1, "Am7"], [3, "C/E"]]`, beats counted from 1.
+
+    Raises:
+        PlanError: naming the line, for what is not understood.
+    """
     made = []
-    for chord in _listed(row, "chords", where):
+    for one in row.items_of(name, optional=True):
         if (
-            not isinstance(chord, list)
-            or len(chord) != 2
-            or not isinstance(chord[0], int)
-            or not isinstance(chord[1], str)
+            not isinstance(one, list)
+            or len(one) != 2
+            or not isinstance(one[0], int)
+            or not isinstance(one[1], str)
         ):
-            raise PlanError(f'{where}: a chord is [beat, name], such as [1, "Am7"]')
+            what, example = ("chord", "Am7") if kind is WrittenChord else ("note of the tune", "E")
+            raise row.fault(f'a {what} is [beat, name], such as [1, "{example}"]', name)
         try:
-            made.append(WrittenChord(bar, chord[0] - 1, chord[1]))
+            made.append(kind(bar, one[0] - 1, one[1]))
         except PlanError as error:
-            raise PlanError(f"{where}: {error}") from error
+            raise row.fault(str(error), name) from error
     return made
 
 
-def _hit(row: Any, where: str, duration_s: float) -> Hit:
-    time_s = _number(row, "time_s", where)
-    kind, planned = _text(row, "kind", where), row.get("planned")
-    if not 0 <= time_s <= duration_s:
-        raise PlanError(f"{where}: time_s {time_s:g} is outside the clip (0 to {duration_s:g})")
-    if kind not in HIT_KINDS:
-        raise PlanError(f"{where}: kind {kind!r} is none of {', '.join(HIT_KINDS)}")
-    if not isinstance(planned, bool):
-        raise PlanError(f"{where}: planned must be true or false")
-    weight = _number(row, "weight", where)
-    if not 0 <= weight <= 1:
-        raise PlanError(f"{where}: weight must lie between 0 and 1")
+def _take(row: Row) -> Take:
+    try:
+        return Take(Region.parse(row.text("at")), _names(row, "voices"), row.whole("seed", low=0))
+    except PlanError as error:
+        raise row.fault(str(error), "at") from error
+
+
+def _names(row: Row, name: str) -> tuple[str, ...]:
+    names = row.items_of(name)
+    if not all(isinstance(each, str) for each in names):
+        raise row.fault(f"{name} must be a list of names", name)
+    return tuple(names)
+
+
+def _level(row: Row) -> Level:
+    return Level(row.text("voice"), row.number("gain_db", -MOST_DB, MOST_DB))
+
+
+def _hit(row: Row, duration_s: float) -> Hit:
+    time_s = row.number("time_s", 0.0, duration_s)
+    kind, planned, weight = row.text("kind", HIT_KINDS), row.flag("planned"), row.number("weight", 0.0, 1.0)
+    planned = planned or ("silenced" in row and row.flag("silenced"))
     return Hit(time_s, kind, weight, planned, time_s, 0, 0, str(row.get("why", "")))
 
 
-def _section(row: Any, where: str) -> Section:
-    role, energy = _text(row, "role", where), _number(row, "energy", where)
-    if role not in ROLES or not 0 <= energy <= 1 or _whole(row, "variation", where) < 0:
-        raise PlanError(f"{where}: role is one of {', '.join(ROLES)}, energy 0 to 1, variation 0 or more")
+def _section(row: Row) -> Section:
     return Section(
-        label=_text(row, "label", where),
-        role=role,
-        start_bar=_whole(row, "first_bar", where) - 1,
-        end_bar=_whole(row, "last_bar", where),
-        variation=_whole(row, "variation", where),
-        key=Key.parse(_text(row, "key", where)),
-        energy=energy,
+        label=row.text("label"),
+        role=row.text("role", ROLES),
+        start_bar=row.whole("first_bar", low=1) - 1,
+        end_bar=row.whole("last_bar", low=1),
+        variation=row.whole("variation", low=0),
+        key=_key(row),
+        energy=row.number("energy", 0.0, 1.0),
+        players=_names(row, "players") if "players" in row else None,
     )
 
 
-def _stretch(row: Any, where: str) -> Stretch:
-    at = _text(row, "at", where)
+def _key(row: Row) -> Key:
+    try:
+        return Key.parse(row.text("key"))
+    except PlanError as error:
+        raise row.fault(str(error), "key") from error
+
+
+def _stretch(row: Row) -> Stretch:
+    at = row.text("at")
     try:
         return Stretch.of(at, {name: value for name, value in row.items() if name != "at"})
     except PlanError as error:
-        raise PlanError(f"{where}: {error}") from error
+        raise row.fault(str(error)) from error
 
 
-def _phrase(row: Any, where: str) -> Speech:
-    return Speech(_number(row, "start_s", where, low=0.0), _number(row, "end_s", where, low=0.0))
+def _phrase(row: Row) -> Speech:
+    return Speech(row.number("start_s", low=0.0), row.number("end_s", low=0.0))
 
 
-def _silence(row: Any, where: str, duration_s: float) -> Silence:
-    start_s, end_s = _number(row, "start_s", where, low=0.0), _number(row, "end_s", where, low=0.0)
-    if end_s > duration_s:
-        raise PlanError(f"{where}: end_s {end_s:g} is outside the clip (0 to {duration_s:g})")
+def _silence(row: Row, duration_s: float) -> Silence:
+    start_s, end_s = row.number("start_s", low=0.0), row.number("end_s", 0.0, duration_s)
     try:
-        return Silence(start_s, end_s, _text(row, "kind", where), str(row.get("why", "")))
+        return Silence(start_s, end_s, row.text("kind"), str(row.get("why", "")))
     except PlanError as error:
-        raise PlanError(f"{where}: {error}") from error
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _get(row: Any, name: str, where: str) -> Any:
-    if not isinstance(row, dict) or name not in row:
-        raise PlanError(f"{where}: {name} is missing")
-    return row[name]
-
-
-def _number(row: Any, name: str, where: str, low: float = -math.inf) -> float:
-    value = _get(row, name, where)
-    if not _is_number(value) or value < low:
-        raise PlanError(f"{where}: {name} must be a number, not {value!r}")
-    return float(value)
-
-
-def _whole(row: Any, name: str, where: str) -> int:
-    value = _number(row, name, where)
-    if value != int(value):
-        raise PlanError(f"{where}: {name} must be a whole number, not {value!r}")
-    return int(value)
-
-
-def _text(row: Any, name: str, where: str) -> str:
-    value = _get(row, name, where)
-    if not isinstance(value, str):
-        raise PlanError(f"{where}: {name} must be text, not {value!r}")
-    return value
-
-
-def _listed(row: Any, name: str, where: str) -> list[Any]:
-    """A list that may be left out."""
-    return _list(row, name, where) if name in row else []
-
-
-def _list(row: Any, name: str, where: str) -> list[Any]:
-    value = _get(row, name, where)
-    if not isinstance(value, list):
-        raise PlanError(f"{where}: {name} must be a list")
-    return value
+        raise row.fault(str(error)) from error

@@ -67,6 +67,10 @@ class _Paid:
                 self._price_turn(k, intervals[k - 2 : k + 1].tolist(), costs)
             elif k + 1 not in downbeats:
                 self.cost[k + 1] += costs.change + costs.change_octave * abs(np.log2(1 + change))
+                bar = int(np.searchsorted(grid.first_beat, k, side="right")) - 1
+                place = f"beat {k - int(grid.first_beat[bar]) + 1} of bar {bar + 1}"
+                before, after = (round(60 / float(s)) for s in intervals[k - 1 : k + 1])
+                self.said[k + 1] = f"the tempo gives way from {before} to {after} bpm on {place}"
 
     def _price_turn(self, downbeat: int, intervals_s: list[float], costs: Costs) -> None:
         before_s, held_s, after_s = intervals_s

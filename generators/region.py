@@ -114,6 +114,38 @@ class Region:
             raise PlanError(f"{self} s: ends after the clip's {duration_s:.2f} s")
 
 
+@dataclass(frozen=True)
+class Marked:
+    """Which notes of a region are meant: those of some voices, on some keys.
+
+    Attributes:
+        voices: their names, or None for all.
+        low, high: the lowest and the highest key, MIDI numbers; drums are meant whole.
+
+    Raises:
+        PlanError: if no key lies between them.
+    """
+
+    voices: frozenset[str] | None = None
+    low: int = 0
+    high: int = 127
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low <= self.high <= 127:
+            raise PlanError(f"pitches {self.low}-{self.high}: keys go from 0 to 127, the lower one first")
+
+    def means(self, voice: str) -> bool:
+        """Whether any note of a voice may be meant."""
+        return self.voices is None or voice in self.voices
+
+    @property
+    def all_keys(self) -> bool:
+        return (self.low, self.high) == (0, 127)
+
+
+EVERYTHING = Marked()
+
+
 def check_apart(spans: Sequence[tuple[Region, range]]) -> None:
     """Check that stretches do not overlap.
 

@@ -64,12 +64,14 @@ def check_silences(silences: Sequence[Silence], final_s: float) -> None:
 
 
 def let_go_within(hits: Sequence[Hit], silences: Sequence[Silence]) -> tuple[Hit, ...]:
-    """The hits, those that a silence covers let go."""
+    """The hits, those that a silence covers let go; those that another one covered are taken up again."""
     heard = []
     for hit in hits:
+        if hit.why_heard is not None:
+            hit = replace(hit, planned=True, why=hit.why_heard, why_heard=None)
         over = next((silence for silence in silences if silence.covers(hit.played_s)), None)
         if hit.planned and over is not None:
             why = f"in the silence from {over.start_s:g} to {over.end_s:g} s"
-            hit = replace(hit, planned=False, why=why)
+            hit = replace(hit, planned=False, why=why, why_heard=hit.why)
         heard.append(hit)
     return tuple(heard)

@@ -38,3 +38,8 @@ def held_back_s(speech: Sequence[Speech]) -> list[tuple[float, float]]:
         else:
             spans.append((phrase.start_s, phrase.end_s))
     return spans
+
+
+def words_over(time_s: float, speech: Sequence[Speech]) -> tuple[float, float] | None:
+    """The stretch of words (start, end) under which a time lies, or None."""
+    return next(((a, b) for a, b in held_back_s(speech) if a <= time_s < b), None)

@@ -7,12 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from generators.chord_names import parse_chord
+from generators.drawn import DrawnCurve
 from generators.grid import PlanError
 from generators.key import MODES as SCALES
 from generators.key import Key
 from generators.region import Region
 
-GENERATORS = ("auto", "rhythm", "affective")
+GENERATORS = ("auto", "rhythm", "affective", "vqgan")
+# What `auto` takes. The transformer's harmony is farther from people's (`weights/affective.md`), the VQ-GAN's
+# sound is farther from recordings (`weights/measured.json`).
+BEST = "rhythm"
 SILENCES = ("stills", "all", "none")
 METRES = {"3/4": 3, "4/4": 4, "6/8": 6}
 """Beats a bar, as styles say them: 6 is two dotted beats."""
@@ -157,8 +162,10 @@ class Wishes:
         seed: every random choice follows from it.
         stretches: choices for parts of the music.
         metre: one of `METRES`, or None.
-        generator: one of `GENERATORS`: who writes the harmony.
+        generator: one of `GENERATORS`: who writes the harmony, or makes the sound itself.
+        primer: chord names in the home key that the affective generator hears before it begins.
         silences: one of `SILENCES`: where the picture stands still, before strong turns too, or nowhere.
+        curves: drawn by hand, for the stretches that they cover.
 
     Raises:
         PlanError: naming what is not understood and what is known.
@@ -174,6 +181,8 @@ class Wishes:
     metre: str | None = None
     silences: str = "stills"
     generator: str = "auto"
+    primer: tuple[str, ...] = ()
+    curves: tuple[DrawnCurve, ...] = ()
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -184,9 +193,18 @@ class Wishes:
             raise PlanError(f"metre {self.metre!r} is none of {', '.join(METRES)}")
         if self.generator not in GENERATORS:
             raise PlanError(f"generator {self.generator!r} is none of {', '.join(GENERATORS)}")
+        if self.primer and self.generator != "affective":
+            raise PlanError("a primer is what the affective generator begins from: ask for that one")
+        for name in self.primer:
+            parse_chord(name)
         if self.silences not in SILENCES:
             raise PlanError(f"silences {self.silences!r} is none of {', '.join(SILENCES)}")
         if self.tempo_bpm is not None and not 40 <= self.tempo_bpm <= 240:
             raise PlanError(f"tempo {self.tempo_bpm:g} bpm is outside 40 to 240")
         if self.seed < 0:
             raise PlanError(f"seed {self.seed} is negative")
+
+    @property
+    def names_a_key(self) -> bool:
+        """Whether a key or a scale is asked for, for the whole or for a part."""
+        return self.key is not None or any(s.key is not None or s.scale is not None for s in self.stretches)

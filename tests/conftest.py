@@ -17,6 +17,12 @@ TINY_CLIP = "v2m-tiny-clip"
 MakeClip = Callable[[str], Path]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_users_data(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Ratings, and what clips were like, are kept in a folder of the tests' own; so by their processes."""
+    os.environ["V2M_DATA"] = str(tmp_path_factory.mktemp("data"))
+
+
 @pytest.fixture(scope="session")
 def make_clip(tmp_path_factory: pytest.TempPathFactory) -> MakeClip:
     """`make_clip("vfr")` → the path of that clip of `clips.KINDS`, made once a session. Don't change it."""

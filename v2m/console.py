@@ -29,11 +29,12 @@ LEVEL_DB: dict[str, float] = {
     "counter": -1.0,
     "arpeggio": -1.0,
     "accents": -6.0,
+    "band": 0.0,
 }
 # How much of its send each role gives the room: low notes would muddy it.
-SEND: dict[str, float] = {"bass": 0.15, "drums": 0.5}
+SEND: dict[str, float] = {"bass": 0.15, "drums": 0.5, "band": 0.5}
 SEND_DB = -4.0
-LOW_ROLES = ("bass", "drums", "accents")
+LOW_ROLES = ("bass", "drums", "accents", "band")
 LOW_CUT_HZ = 90.0
 _ALL = ""  # the group of all voices; a voice has a name
 
@@ -46,39 +47,16 @@ class Mixed:
     stems: dict[str, NDArray[np.float32]]
 
 
-class Console:
-    """Places voices in the room, block by block.
+class Channels:
+    """Each voice's stem through its channel, to its level and place, dipped by the kick; block by block."""
 
-    Args:
-        desk: what they share.
-        separate: also give each voice apart, room and echo included; they sum to what goes through
-            the desk's own equaliser, compressor and drive.
-    """
-
-    def __init__(self, voices: Sequence[Voice], desk: Desk, sample_rate: int, separate: bool = False) -> None:
+    def __init__(self, voices: Sequence[Voice], desk: Desk, sample_rate: int) -> None:
         self.voices = tuple(voices)
-        self.separate = separate
-        reverb, cut = impulse_response(desk.room, sample_rate), highpass(LOW_CUT_HZ, sample_rate)
-        groups = [_ALL, *(voice.name for voice in self.voices if separate)]
-        self._rooms = {name: Convolver(reverb) for name in groups}
-        self._cuts = {name: Convolver(cut) for name in groups}
         self._channels = {voice.name: Channel(voice.strip, sample_rate) for voice in self.voices}
         self._ducker = None if desk.pump is None else Ducker(desk.pump, sample_rate)
-        self._echo = desk.echo
-        self._echoes = {name: EchoLine(desk.echo, sample_rate) for name in groups} if desk.echo else {}
-        self._bus = Bus(desk, sample_rate)
 
-    def mix(self, block: StemBlock, n: int) -> Mixed:
-        """Mix the first `n` samples of the stems (a missing one is silent, but its room rings on)."""
-        stems = self._through_channels(block, n)
-        # The bus is mixed alike whether stems are wanted or not: summed from them, it would differ in
-        # the last bits, and a replay with stems would be another file.
-        bus = self._bus.feed(self._place(self.voices, stems, n, _ALL))
-        apart = (voice for voice in self.voices if self.separate)
-        return Mixed(bus, {voice.name: self._place((voice,), stems, n, voice.name) for voice in apart})
-
-    def _through_channels(self, block: StemBlock, n: int) -> dict[str, NDArray[np.float32]]:
-        """Each voice's stem through its channel, at its level and place, dipped by the kick."""
+    def feed(self, block: StemBlock, n: int) -> dict[str, NDArray[np.float32]]:
+        """The first `n` samples of the dry stems → voice → float32 `[2, n]`."""
         dip = None if self._ducker is None else self._ducker.dip(block.start, n, block.kicks)
         placed = {}
         for voice in self.voices:
@@ -90,6 +68,48 @@ class Console:
                 sound *= self._ducker.gain(dip, voice.strip.pump)
             placed[voice.name] = sound
         return placed
+
+
+class Console:
+    """Places voices in the room, block by block.
+
+    Args:
+        desk: what they share.
+        separate: also give each voice apart, room and echo included; they sum to what goes through
+            the desk's own equaliser, compressor and drive.
+        placed: the stems have gone through their `Channels` already.
+    """
+
+    def __init__(
+        self,
+        voices: Sequence[Voice],
+        desk: Desk,
+        sample_rate: int,
+        separate: bool = False,
+        placed: bool = False,
+    ) -> None:
+        self.voices = tuple(voices)
+        self.separate = separate
+        reverb, cut = impulse_response(desk.room, sample_rate), highpass(LOW_CUT_HZ, sample_rate)
+        groups = [_ALL, *(voice.name for voice in self.voices if separate)]
+        self._rooms = {name: Convolver(reverb) for name in groups}
+        self._cuts = {name: Convolver(cut) for name in groups}
+        self._channels = None if placed else Channels(voices, desk, sample_rate)
+        self._echo = desk.echo
+        self._echoes = {name: EchoLine(desk.echo, sample_rate) for name in groups} if desk.echo else {}
+        self._bus = Bus(desk, sample_rate)
+
+    def mix(self, block: StemBlock, n: int) -> Mixed:
+        """Mix the first `n` samples of the stems (a missing one is silent, but its room rings on)."""
+        if self._channels is None:
+            stems = {name: stem[:, :n] for name, stem in block.stems.items()}
+        else:
+            stems = self._channels.feed(block, n)
+        # The bus is mixed alike whether stems are wanted or not: summed from them, it would differ in
+        # the last bits, and a replay with stems would be another file.
+        bus = self._bus.feed(self._place(self.voices, stems, n, _ALL))
+        apart = (voice for voice in self.voices if self.separate)
+        return Mixed(bus, {voice.name: self._place((voice,), stems, n, voice.name) for voice in apart})
 
     def _place(
         self, voices: Sequence[Voice], placed: Mapping[str, NDArray[np.float32]], n: int, group: str

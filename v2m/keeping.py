@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from v2m.midi import MidiError
 
 if TYPE_CHECKING:
     from encoders.clip import Clip
+    from encoders.stream import Streams
     from generators.kept import KeptTracks
-    from generators.music import SymbolicMusic, Voice
+    from generators.music import Music, SymbolicMusic, Voice, WaveMusic
     from generators.plan import Plan
+    from generators.wishes import Wishes
     from v2m.report import Run
     from v2m.request import Request
 
@@ -28,15 +31,17 @@ def kept_tracks(clip: Clip, request: Request, run: Run) -> KeptTracks | None:
     from v2m.midi_reading import read_tracks
 
     kept = read_tracks(request.keep_tracks)
-    return _within(kept, clip.duration_s, request, run)
+    return within_clip(kept, clip.duration_s, request.keep_tracks, run)
 
 
-def _within(kept: KeptTracks, duration_s: float, request: Request, run: Run) -> KeptTracks:
-    """The tracks with what rings beyond the end cut there."""
+def within_clip(kept: KeptTracks, duration_s: float, path: Path, run: Run) -> KeptTracks:
+    """The tracks with what rings beyond the end cut there.
+
+    Raises:
+        MidiError: if a note begins after the end.
+    """
     if kept.last_start_s >= duration_s:
-        raise MidiError(
-            f"{request.keep_tracks}: plays until {kept.end_s:.2f} s, the picture lasts {duration_s:.2f} s"
-        )
+        raise MidiError(f"{path}: plays until {kept.end_s:.2f} s, the picture lasts {duration_s:.2f} s")
     if kept.end_s > duration_s + ROUNDING_S:
         run.note(f"Kept notes that ring until {kept.end_s:.2f} s end with the picture.")
     return kept.until(duration_s)
@@ -44,29 +49,62 @@ def _within(kept: KeptTracks, duration_s: float, request: Request, run: Run) -> 
 
 def planned_around(plan: Plan, kept: KeptTracks, request: Request, run: Run) -> tuple[Plan, KeptTracks]:
     """The plan in the keys of the kept tracks, and these within the plan's length."""
+    assert request.keep_tracks is not None
+    kept = within_clip(kept, plan.duration_s, request.keep_tracks, run)
+    continued = request.plan is not None
+    return in_keys_of(plan, kept, request.keep_tracks.name, request.wishes, run, continued=continued), kept
+
+
+def in_keys_of(
+    plan: Plan, kept: KeptTracks, name: str, wishes: Wishes, run: Run, *, continued: bool = False
+) -> Plan:
+    """The plan in the keys of the kept tracks, unless a key is asked for.
+
+    `name` is what the tracks are called in notes; `continued`: the plan's own keys were settled before.
+    """
     from generators.kept import keeps_to
     from generators.kept_grid import own_grid
     from generators.rhythm.kept_key import in_kept_keys
 
-    kept = _within(kept, plan.duration_s, request, run)
-    name = request.keep_tracks.name if request.keep_tracks is not None else ""
-    if request.plan is None and own_grid(kept, plan.duration_s) is None:
+    if not continued and own_grid(kept, plan.duration_s) is None:
         run.note(f"The notes of {name} do not keep to its tempo map: the bars were found on the notes.")
     elif not keeps_to(plan.grid, kept.onsets_s()):
         run.note(f"The notes of {name} do not keep to the plan's bars: they stay where they are.")
-    return (
-        plan if request.wishes.key is not None else in_kept_keys(plan, kept, trusted=request.plan is not None)
-    ), kept
+    return plan if wishes.key is not None else in_kept_keys(plan, kept, trusted=continued)
 
 
-def composed(plan: Plan, request: Request, kept: KeptTracks | None, run: Run) -> SymbolicMusic:
-    """The music of the plan, around what is kept."""
+def composed(
+    plan: Plan, streams: Streams | None, request: Request, kept: KeptTracks | None, run: Run
+) -> Music:
+    """The music of the plan, around what is kept; or the sound of it, where that is asked for."""
     from generators.rhythm import compose
+
+    asked = request.settings["generator"]
+    why = "measured to be the best of those that can" if asked == "auto" else "asked for"
+    run.sources["generator"] = f"{request.wishes.generator}, {why}"
+    if request.wishes.generator == "vqgan":
+        return _as_sound(plan, streams, run)
 
     with run.stage("compose"):
         music = compose(plan, kept, request.rewrite)
     if kept is not None:
         _tell(music, plan, kept, request, run)
+    return music
+
+
+def _as_sound(plan: Plan, streams: Streams | None, run: Run) -> WaveMusic:
+    """What the VQ-GAN makes of the plan and of what moves, and what one should know of it."""
+    from generators.measured import ahead_of
+    from generators.vqgan.play import play
+    from generators.vqgan.weights import shipped_player
+
+    with run.stage("compose") as done:
+        player = shipped_player()
+        music = play(plan, streams, player, progress=done)
+    run.sources["sound"] = player.source
+    if streams is None:
+        run.note("Nothing was looked at: the plan's accents and hits speak for the picture.")
+    run.note(*ahead_of("vqgan"))
     return music
 
 

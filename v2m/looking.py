@@ -11,7 +11,7 @@ from encoders.clip import probe
 from v2m.atomic import outputs
 from v2m.chosen_models import Models, choose_models
 from v2m.report import ClipReport, JsonReport, MusicReport, Run, describe_clip, describe_music
-from v2m.stages import harmonised, listened_to, looked_at
+from v2m.stages import harmonised, listened_to, looked_at, metre_notes
 
 if TYPE_CHECKING:
     from generators.wishes import Wishes
@@ -129,6 +129,7 @@ def write_plan(
             streams = listened_to(clip, streams, run)
         with run.stage("plan"):
             plan = make_plan(streams, wishes)
+        run.note(*metre_notes(plan, wishes))
         plan = harmonised(plan, streams, wishes, run)
         save_plan(plan, plan_part)
         with run.stage("draw"):

@@ -155,7 +155,7 @@ def _score(music: SymbolicMusic, tempi: TempoMap, sections: Sequence[Section]) -
         tick = int(tempi.bar_ticks[section.start_bar])
         score.markers.append(core.TextMetaTick(tick, section.title))
         tonality = int(section.key.mode in ("minor", "dorian", "phrygian"))
-        now = (_sharps(section.key.tonic, section.key.mode), tonality)
+        now = (sharps(section.key.tonic, section.key.mode), tonality)
         if now != signature:
             score.key_signatures.append(core.KeySignatureTick(tick, *now))
         signature = now
@@ -196,7 +196,7 @@ def _at(tempi: TempoMap, time_s: float) -> int:
     return int(tempi.tick(np.array([time_s], dtype=np.float64))[0])
 
 
-def _sharps(tonic: int, mode: str) -> int:
+def sharps(tonic: int, mode: str) -> int:
     """Sharps (+) or flats (−) of a key signature, −6 to 6."""
     # A mode shares its signature with the major scale that has the same notes.
     scale = {(tonic + step) % 12 for step in MODES[mode]}

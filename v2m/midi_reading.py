@@ -10,6 +10,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,10 @@ DRUM_CHANNEL = 9  # the tenth, counted from 0
 MOST_BEATS = 12  # in a bar
 MOST_BARS = 50_000  # a day and more
 BEAT_S = (0.2, 2.5)  # the shortest and longest beat of music that is counted in beats
+
+
+class EmptyMidiError(MidiError):
+    """A MIDI file without a note."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +54,24 @@ class MidiScore:
     ticks_per_quarter: int
     last_tick: int
     clock: Clock
+
+    def bar_ticks(self, metre: tuple[int, int]) -> int:
+        """How many ticks a bar of a metre lasts."""
+        return max(metre[0] * self.ticks_per_quarter * 4 // metre[1], 1)
+
+    def bars(self) -> Iterator[tuple[tuple[int, int], int, int]]:
+        """Every bar up to the last note: its metre, first tick and end tick.
+
+        A change of metre within a bar ends it there.
+        """
+        changes = sorted(self.metres)
+        for begin, until in zip(changes, [*changes[1:], None], strict=True):
+            metre = self.metres[begin]
+            length = self.bar_ticks(metre)
+            for first in range(
+                begin, self.last_tick if until is None else min(until, self.last_tick), length
+            ):
+                yield metre, first, first + length if until is None else min(first + length, until)
 
 
 def read_tracks(path: Path) -> KeptTracks:
@@ -76,7 +99,7 @@ def read_score(path: Path) -> MidiScore:
         parts += _parts(track, tempi, metres)
     last = max((row.end for part in parts for row in part.notes), default=0)
     if not last:
-        raise MidiError(f"{path}: holds no note")
+        raise EmptyMidiError(f"{path}: holds no note")
     clock = Clock.of(tempi, file.ticks_per_beat)
     tracks = tuple(part.kept(clock) for part in parts if part.notes)
     return MidiScore(path, tracks, metres, file.ticks_per_beat, last, clock)
@@ -211,7 +234,8 @@ def _grid(score: MidiScore) -> BeatGrid | None:
     if set(score.metres.values()) == {(3, 8)}:
         return None
     clock = score.clock
-    for first, end, beat, slots in _bars(score.metres, score.ticks_per_quarter, score.last_tick):
+    for metre, first, end in islice(score.bars(), int(_begins_before_the_bar(score)), None):
+        beat, slots = _counted(metre, score)
         ticks = np.arange(first, end, max(beat, 1))
         if beat < 1 or not 1 <= len(ticks) <= MOST_BEATS:
             return None
@@ -226,32 +250,23 @@ def _grid(score: MidiScore) -> BeatGrid | None:
     return grid if BEAT_S[0] <= beats_s.min() and beats_s.max() <= BEAT_S[1] else None
 
 
-def _bars(
-    metres: Mapping[int, tuple[int, int]], ticks_per_quarter: int, last: int
-) -> Iterator[tuple[int, int, int, int]]:
-    """(first tick, end tick, ticks a beat, slots a beat) of every bar up to the last note.
+def _begins_before_the_bar(score: MidiScore) -> bool:
+    """Whether the first bar, in a shorter metre of its own, is what comes before the first downbeat."""
+    changes = sorted(score.metres)
+    if len(changes) < 2:
+        return False
+    length, usual = (score.bar_ticks(score.metres[change]) for change in changes[:2])
+    return changes[1] - changes[0] <= length < usual
 
-    Beats are quarters, or dotted quarters in compound metres. One bar in a metre of its own, first of
-    all and shorter than the next, is what comes before the first downbeat and is no bar of the grid.
+
+def _counted(metre: tuple[int, int], score: MidiScore) -> tuple[int, int]:
+    """(ticks a beat, slots a beat) of a metre, in quarters or in dotted quarters where it is compound; no
+    ticks a beat where it is counted in neither.
     """
-    changes = sorted(metres)
-    for k, begin in enumerate(changes):
-        length, beat, slots = _measured(metres[begin], ticks_per_quarter)
-        until = changes[k + 1] if k + 1 < len(changes) else last
-        follows = k + 1 < len(changes)
-        if k == 0 and follows and until - begin <= length < _measured(metres[until], ticks_per_quarter)[0]:
-            continue
-        for first in range(begin, min(until, last), length):
-            # A change of metre within a bar ends it there.
-            yield first, min(first + length, until) if follows else first + length, beat, slots
-
-
-def _measured(metre: tuple[int, int], ticks_per_quarter: int) -> tuple[int, int, int]:
-    """(ticks a bar, ticks a beat, slots a beat) of a metre; no ticks a beat where it is not counted so."""
     numerator, denominator = metre
-    length = max(numerator * ticks_per_quarter * 4 // denominator, 1)
+    length, quarter = score.bar_ticks(metre), score.ticks_per_quarter
     if denominator == 8 and numerator > 3 and numerator % 3 == 0:
-        return length, ticks_per_quarter * 3 // 2, 3
+        return quarter * 3 // 2, 3
     if metre == (3, 8):
-        return length, length, DOTTED_SLOTS
-    return length, ticks_per_quarter if length % ticks_per_quarter == 0 else 0, 4
+        return length, DOTTED_SLOTS
+    return quarter if length % quarter == 0 else 0, 4

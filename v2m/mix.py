@@ -105,6 +105,7 @@ def mix(
     own_sound: Path | None = None,
     silences_s: Sequence[tuple[float, float]] = (),
     stems_dir: Path | None = None,
+    placed: bool = False,
 ) -> Soundtrack:
     """Mix stems into a soundtrack exactly as long as the picture.
 
@@ -120,6 +121,7 @@ def mix(
         silences_s: (start, end) of stretches in which the music dies away to nothing (`fades.hushes`).
         stems_dir: each voice is also written there as NAME.wav, in sync, with its level, pan and
             room, before the bus, ducking and mastering: together they are what goes into the bus.
+        placed: the stems have gone through their channels (`console.Channels`).
 
     Raises:
         MixError: if a file cannot be written (disk full).
@@ -129,19 +131,9 @@ def mix(
         with contextlib.ExitStack() as stack:
             if work_dir is None:
                 work_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="v2m-mix-")))
-            console = Console(voices, desk or Desk(), sample_rate, separate=stems_dir is not None)
-            return _mix(
-                blocks,
-                console,
-                settings,
-                total,
-                Path(out_wav),
-                sample_rate,
-                work_dir,
-                own_sound,
-                stems_dir,
-                silences_s,
-            )
+            console = Console(voices, desk or Desk(), sample_rate, stems_dir is not None, placed)
+            job = _Job(settings, total, sample_rate, work_dir, own_sound, stems_dir, tuple(silences_s))
+            return _mix(blocks, console, job, Path(out_wav))
     except OSError as error:
         Path(out_wav).unlink(missing_ok=True)
         why = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
@@ -151,26 +143,29 @@ def mix(
         raise
 
 
-def _mix(
-    blocks: Iterable[StemBlock],
-    console: Console,
-    settings: MixSettings,
-    total: int,
-    out_wav: Path,
-    rate: int,
-    work_dir: Path,
-    own_sound: Path | None,
-    stems_dir: Path | None,
-    silences_s: Sequence[tuple[float, float]],
-) -> Soundtrack:
+@dataclass(frozen=True)
+class _Job:
+    """What is to be mixed: `mix`'s arguments, `total` samples at `rate`."""
+
+    settings: MixSettings
+    total: int
+    rate: int
+    work_dir: Path
+    own_sound: Path | None
+    stems_dir: Path | None
+    silences_s: tuple[tuple[float, float], ...]
+
+
+def _mix(blocks: Iterable[StemBlock], console: Console, job: _Job, out_wav: Path) -> Soundtrack:
+    settings, total, rate = job.settings, job.total, job.rate
     notes: list[str] = []
-    bus = work_dir / "music-bus.f32"
+    bus = job.work_dir / "music-bus.f32"
     try:
-        stems = _sum_to_bus(blocks, console, settings, total, bus, rate, stems_dir, silences_s)
+        stems = _sum_to_bus(blocks, console, job, bus)
         music_meter = stems.meter
         balance = None
-        if settings.keep_audio and own_sound is not None:
-            balance = duck.balance(own_sound, music_meter.lufs, rate, total, settings.duck_db)
+        if settings.keep_audio and job.own_sound is not None:
+            balance = duck.balance(job.own_sound, music_meter.lufs, rate, total, settings.duck_db)
             notes.extend(balance.notes)
         meter = music_meter
         if balance is not None and balance.audible:
@@ -220,33 +215,25 @@ class _Bus:
     files: dict[str, Path]
 
 
-def _sum_to_bus(
-    blocks: Iterable[StemBlock],
-    console: Console,
-    settings: MixSettings,
-    total: int,
-    bus: Path,
-    rate: int,
-    stems_dir: Path | None,
-    silences_s: Sequence[tuple[float, float]],
-) -> _Bus:
+def _sum_to_bus(blocks: Iterable[StemBlock], console: Console, job: _Job, bus: Path) -> _Bus:
     """First pass: every voice in its place, summed to a raw float file and metered."""
+    total, rate = job.total, job.rate
     meter = Meter(rate)
     files: dict[str, Path] = {}
     done = 0
     with contextlib.ExitStack() as stack:
         raw = stack.enter_context(open(bus, "wb"))
         writers = {}
-        if stems_dir is not None:
+        if job.stems_dir is not None:
             for voice in console.voices:
-                files[voice.name] = Path(stems_dir) / f"{_file_name(voice.name)}.wav"
+                files[voice.name] = Path(job.stems_dir) / f"{stem_name(voice.name)}.wav"
                 writers[voice.name] = stack.enter_context(SoundWriter(files[voice.name], rate, total))
         for block in _to_the_end(blocks, total, rate):
             if block.start != done:
                 raise ValueError(f"a stem block starts at sample {block.start}, expected {done}")
             n = min(block.samples, total - done)
-            fade = fades.ending(done, n, total, settings.fade_s, rate)
-            fade *= fades.hushes(done, n, silences_s, rate)
+            fade = fades.ending(done, n, total, job.settings.fade_s, rate)
+            fade *= fades.hushes(done, n, job.silences_s, rate)
             music = console.mix(block, n)
             music.bus[...] *= fade
             raw.write(np.ascontiguousarray(music.bus.T).tobytes())
@@ -289,7 +276,7 @@ def _summed(bus: Path, balance: duck.Balance | None, total: int, rate: int) -> I
             yield block
 
 
-def _file_name(voice: str) -> str:
+def stem_name(voice: str) -> str:
     """A voice's name without what a file's name may not hold."""
     return re.sub(r'[<>:"/\\|?*\x00-\x1f]', "-", voice).strip(" .") or "voice"
 

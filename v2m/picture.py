@@ -78,9 +78,11 @@ def draw_plan(
     beats = f"{np.median(tempi):.0f} bpm"
     if max(tempi) - min(tempi) >= 2:
         beats = f"{min(tempi):.0f}–{max(tempi):.0f} bpm"
-    met = [hit for hit in plan.hits if hit.planned]
+    met = plan.struck_hits
     about = f"{plan.mode}  ·  {plan.style}  ·  {plan.key}  ·  {beats}  ·  {len(plan.grid.bars)} bars"
     about += f"  ·  {len(met)} of {len(plan.hits)} hits planned" if plan.hits else ""
+    held = len(plan.held_back_hits)
+    about += f", {held} held back under words" if held else ""
     p.title(figure, clip.path.name, about)
     _film(film, colours, clip, streams)
     draw_hits(hits, plan)

@@ -34,9 +34,12 @@ _DRUM_LINES, _DRUM_STEP = 6, 2.2
 
 
 def draw_hits(axes: Axes, plan: Plan) -> None:
-    """Every instant the music could meet: filled where it is played, hollow where it was let go."""
+    """Every instant the music could meet: filled where it is played, hollow where it is held back under
+    words, hollow and faint where it was let go.
+    """
     axes.set_ylim(0, 1)
-    p.name_panel(axes, "hits", "met / let go")
+    held = plan.held_back_hits
+    p.name_panel(axes, "hits", "met / held back / let go" if held else "met / let go")
     for hit in plan.hits:
         edit = hit.kind in ("section", "cut", "fade")
         colour = p.RED if edit else p.BLUE
@@ -45,7 +48,7 @@ def draw_hits(axes: Axes, plan: Plan) -> None:
             0.62 if edit else 0.18,
             marker="D" if edit else "o",
             ms=(7.5 if edit else 3.0) + (2.5 if hit.kind == "section" else 0.0),
-            mfc=colour if hit.planned else p.PAPER,
+            mfc=colour if hit.planned and hit not in held else p.PAPER,
             mec=colour if hit.planned else p.FAINT,
             mew=1.2 if edit else 0.8,
         )

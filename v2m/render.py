@@ -11,7 +11,7 @@ every font: SoundFonts differ by 20 dB from patch to patch, and a mix must not h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,11 +62,45 @@ class StemBlock:
 class _Player:
     """One voice: its patch, its notes, and what still rings."""
 
-    def __init__(self, patch: Instrument, performance: Performance) -> None:
+    def __init__(self, patch: Instrument, performance: Performance, level_db: float | None) -> None:
         self.patch, self.performance = patch, performance
-        self.gain = 10 ** (trim_db(patch, performance) / 20)
+        self.level_db = trim_db(patch, performance) if level_db is None else level_db
+        self.gain = 10 ** (self.level_db / 20)
         self._insert = patch.insert()
         self._ringing = np.zeros((2, 0), np.float32)
+
+    def rewind(self, first: int) -> None:
+        """Begin at sample `first`: what was struck before and still rings there is played again."""
+        p, rate = self.performance, self.patch.sample_rate
+        starts = p.start_samples(rate)
+        lengths = [
+            self.patch.samples(int(p.pitch[i]), int(p.velocity[i]), p.held_s[i]) + 1
+            for i in range(int(np.searchsorted(starts, first)))
+        ]
+        ringing = [i for i, length in enumerate(lengths) if starts[i] + length > first]
+        if not ringing:
+            return
+        begin = int(starts[ringing[0]])
+        out = np.zeros((2, max(int(starts[i]) + lengths[i] for i in ringing) - begin), np.float32)
+        for i in ringing:
+            self._play(out, i, int(starts[i]) - begin)
+        self._ringing = out[:, first - begin :].copy()
+
+    def _play(self, out: NDArray[np.float32], i: int, at: int) -> None:
+        p, rate = self.performance, self.patch.sample_rate
+        stop = float(p.stop_s[i])
+        self.patch.play(
+            out,
+            at,
+            int(p.pitch[i]),
+            int(p.velocity[i]),
+            float(p.held_s[i]),
+            self.gain,
+            stop if np.isfinite(stop) else None,
+            p.bend_cents(i, rate),
+            p.wheel(i, rate),
+            _take(round(float(p.start_s[i]) * rate), int(p.pitch[i])),
+        )
 
     def block(self, first: int, n: int) -> NDArray[np.float32]:
         rate = self.patch.sample_rate
@@ -80,19 +114,7 @@ class _Player:
         out = np.zeros((2, max([n, self._ringing.shape[1], *ends])), np.float32)
         out[:, : self._ringing.shape[1]] = self._ringing
         for i in range(low, high):
-            stop = float(p.stop_s[i])
-            self.patch.play(
-                out,
-                int(starts[i]) - first,
-                int(p.pitch[i]),
-                int(p.velocity[i]),
-                float(p.held_s[i]),
-                self.gain,
-                stop if np.isfinite(stop) else None,
-                p.bend_cents(i, rate),
-                p.wheel(i, rate),
-                i,
-            )
+            self._play(out, i, int(starts[i]) - first)
         self._ringing = out[:, n:].copy()
         stem = out[:, :n]
         volume = p.volume(first, n, rate)
@@ -109,12 +131,20 @@ class _Player:
         return [Kick(int(starts[i]), int(p.velocity[i]) / 127) for i in struck if p.pitch[i] in KICK_KEYS]
 
 
+def _take(start: int, pitch: int) -> int:
+    """What strays in a note follows from the note itself, so that one more does not change all after it."""
+    return start << 7 | pitch
+
+
 def render(
     music: SymbolicMusic,
     soundfont: Path,
     sample_rate: int = 48000,
     block_s: float = 10.0,
     notes: list[str] | None = None,
+    only: Collection[str] | None = None,
+    levels_db: dict[str, float] | None = None,
+    from_block: int = 0,
 ) -> Iterator[StemBlock]:
     """Play music through the synthesizer and a SoundFont.
 
@@ -124,6 +154,11 @@ def render(
         sample_rate: Hz.
         block_s: how much is rendered at a time.
         notes: sentences for the run report are appended here (instruments that the font lacks).
+        only: the voices that are played, by name; all if None. Kicks are given in any case.
+        levels_db: voice → by how much its patch is levelled (`trim`). Those that are missing are measured
+            and put there.
+        from_block: the first block that is given; what rings into it is in it. Effects that a voice goes
+            through begin there.
 
     Yields:
         blocks in time order, end to end, from 0 to `duration_s`.
@@ -135,29 +170,39 @@ def render(
     font = SoundFont(soundfont)
     total = round(music.duration_s * sample_rate)
     step = max(1, round(block_s * sample_rate))
-    patches = [_instrument(voice, font, sample_rate, music.seed) for voice in music.voices]
+    levels_db = {} if levels_db is None else levels_db
+    wanted = [only is None or voice.name in only for voice in music.voices]
+    needed = [i for i, voice in enumerate(music.voices) if wanted[i] or voice.is_drum]
+    patches = {i: _instrument(music.voices[i], font, sample_rate, music.seed) for i in needed}
     if notes is not None:
-        notes.extend(dict.fromkeys(patch.note for patch in patches if patch.note))
+        notes.extend(dict.fromkeys(patch.note for i, patch in patches.items() if patch.note and wanted[i]))
 
     def prepare(i: int) -> _Player:
-        return _Player(patches[i], perform(music.score.tracks[i], patches[i]))
+        level_db = levels_db.get(music.voices[i].name) if wanted[i] else 0.0
+        return _Player(patches[i], perform(music.score.tracks[i], patches[i]), level_db)
 
     # A synthesised note is many small array operations, which two threads only take from one another.
     with ThreadPoolExecutor(THREADS) as sampling, ThreadPoolExecutor(1) as synthesising:
-        pools = [synthesising if voice.synth else sampling for voice in music.voices]
-        players = [made.result() for made in [pool.submit(prepare, i) for i, pool in enumerate(pools)]]
+        pools = {i: synthesising if music.voices[i].synth else sampling for i in needed}
+        preparing = {i: pool.submit(prepare, i) for i, pool in pools.items()}
+        players = {i: made.result() for i, made in preparing.items()}
+        playing = {music.voices[i].name: i for i in needed if wanted[i]}
+        levels_db.update((name, players[i].level_db) for name, i in playing.items())
 
-        def begin(first: int) -> list[Future[NDArray[np.float32]]]:
+        def begin(first: int) -> dict[str, Future[NDArray[np.float32]]]:
             n = min(step, total - first)
-            return [pool.submit(p.block, first, n) for pool, p in zip(pools, players, strict=True)]
+            return {name: pools[i].submit(players[i].block, first, n) for name, i in playing.items()}
 
+        if from_block:
+            for rewound in [pool.submit(players[i].rewind, from_block * step) for i, pool in pools.items()]:
+                rewound.result()
         # The next block is played while the caller works on this one.
-        under_way = begin(0) if total else []
-        for first in range(0, total, step):
-            stems = [future.result() for future in under_way]
-            under_way = begin(first + step) if first + step < total else []
-            kicks = _kicks(music, players, first, min(step, total - first))
-            yield StemBlock(first, dict(zip([v.name for v in music.voices], stems, strict=True)), kicks)
+        under_way = begin(from_block * step) if total > from_block * step else {}
+        for first in range(from_block * step, total, step):
+            stems = {name: future.result() for name, future in under_way.items()}
+            under_way = begin(first + step) if first + step < total else {}
+            drummers = [players[i] for i in needed if music.voices[i].is_drum]
+            yield StemBlock(first, stems, _kicks(drummers, first, min(step, total - first)))
 
 
 def _instrument(voice: Voice, font: SoundFont, sample_rate: int, seed: int) -> Instrument:
@@ -166,11 +211,6 @@ def _instrument(voice: Voice, font: SoundFont, sample_rate: int, seed: int) -> I
     return Patch(font, voice.program, voice.is_drum, sample_rate)
 
 
-def _kicks(music: SymbolicMusic, players: list[_Player], first: int, n: int) -> tuple[Kick, ...]:
-    struck = (
-        kick
-        for voice, player in zip(music.voices, players, strict=True)
-        if voice.is_drum
-        for kick in player.kicks(first, n)
-    )
+def _kicks(drummers: list[_Player], first: int, n: int) -> tuple[Kick, ...]:
+    struck = (kick for player in drummers for kick in player.kicks(first, n))
     return tuple(sorted(struck, key=lambda kick: kick.at))

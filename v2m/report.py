@@ -11,7 +11,7 @@ import json
 import math
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from encoders.clip import Clip
     from encoders.stream import Streams
+    from generators.cue_sheet import Scene
     from generators.plan import Plan
+    from v2m.critics.log import Log
     from v2m.mix import Soundtrack
 
 # The packages that decide what comes out.
@@ -54,6 +56,15 @@ class SectionReport:
 
 
 @dataclass(frozen=True)
+class SceneReport:
+    """A stretch of the picture between two turns, in words."""
+
+    start_s: float
+    end_s: float
+    says: str
+
+
+@dataclass(frozen=True)
 class SilenceReport:
     """A silence that is meant: entry, breath or stop, and why."""
 
@@ -65,13 +76,17 @@ class SilenceReport:
 
 @dataclass(frozen=True)
 class HitReport:
-    """How many instants of one kind the picture has, how many the plan meets, at what cost in tempo and
-    metre (`generators.prices`), and which it lets go and why. What is heard of them, scoring tells.
+    """How many instants of one kind the picture has, how many the plan strikes, at what cost in tempo and
+    metre (`generators.prices`), which are held back since somebody speaks, and which it lets go and why. What
+    is heard of them, scoring tells.
     """
 
     kind: str
     planned: int
     cost: float
+    held_back: int
+    held_back_s: tuple[float, ...]
+    held_back_why: tuple[str, ...]
     let_go: int
     let_go_s: tuple[float, ...]
     let_go_why: tuple[str, ...]
@@ -140,6 +155,8 @@ class RunReport(JsonReport):
         stages_s: stage → seconds it took.
         outputs: what → where it was written.
         versions: package → version.
+        scenes: what the picture shows, in words; empty where a plan was continued from.
+        review: what candidates were compared and what critics found and changed; None if none looked.
     """
 
     clip: ClipReport
@@ -151,6 +168,8 @@ class RunReport(JsonReport):
     stages_s: dict[str, float]
     outputs: dict[str, str]
     versions: dict[str, str]
+    scenes: tuple[SceneReport, ...] = ()
+    review: Log | None = None
 
 
 class Run:
@@ -222,13 +241,17 @@ def describe_music(plan: Plan) -> MusicReport:
     )
     hits = []
     for kind in dict.fromkeys(hit.kind for hit in plan.hits):
-        planned = [hit for hit in plan.planned_hits if hit.kind == kind]
+        planned = [hit for hit in plan.struck_hits if hit.kind == kind]
+        held = [(hit, why) for hit, why in plan.held_back_hits.items() if hit.kind == kind]
         gone = [hit for hit in plan.hits if hit.kind == kind and not hit.planned]
         hits.append(
             HitReport(
                 kind=kind,
                 planned=len(planned),
                 cost=round(sum(hit.cost for hit in planned), 3),
+                held_back=len(held),
+                held_back_s=tuple(round(hit.time_s, 3) for hit, _ in held),
+                held_back_why=tuple(why for _, why in held),
                 let_go=len(gone),
                 let_go_s=tuple(round(hit.time_s, 3) for hit in gone),
                 let_go_why=tuple(hit.why for hit in gone),
@@ -259,7 +282,14 @@ def describe_sources(streams: Streams) -> dict[str, str]:
 
 
 def make_report(
-    clip: Clip, settings: dict[str, Any], plan: Plan, sound: Soundtrack, run: Run, outputs: dict[str, str]
+    clip: Clip,
+    settings: dict[str, Any],
+    plan: Plan,
+    sound: Soundtrack,
+    run: Run,
+    outputs: dict[str, str],
+    scenes: Sequence[Scene] = (),
+    review: Log | None = None,
 ) -> RunReport:
     """Everything that is known at the end of a run."""
     return RunReport(
@@ -270,6 +300,8 @@ def make_report(
             _finite(sound.lufs), _finite(sound.true_peak_dbtp), sound.duration_s, sound.sample_rate
         ),
         outputs=outputs,
+        scenes=tuple(SceneReport(scene.start_s, scene.end_s, scene.says) for scene in scenes),
+        review=review,
         **run.facts(),
     )
 

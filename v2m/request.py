@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from encoders.errors import V2MError
+from generators.drawn import DrawnCurve
 from generators.grid import PlanError
 from generators.key import Key
 from generators.region import Region
 from generators.style import load_style
-from generators.wishes import Stretch, Wishes
+from generators.wishes import BEST, Stretch, Wishes
 from v2m.atomic import Outputs
 from v2m.chosen_models import Models, choose_models
 from v2m.compositor import can_copy
 from v2m.containers import check_holds, container_of, suffix_for
 from v2m.edit import check_can_edit, check_trim, parse_trim
+from v2m.llm.endpoint import Endpoint, make_endpoint
 from v2m.mix import MixSettings
 from v2m.soundfont import ChosenFont, find_soundfont
 from v2m.titles import check_title
@@ -29,6 +31,7 @@ Span = tuple[float, float | None]
 EDITED_CODEC = "h264"
 # Under the −1 dBTP that is promised: what is left is for the codec to add.
 CEILING_DBTP = -1.5
+MOST_CANDIDATES = 32
 
 
 class RequestError(V2MError, ValueError):
@@ -52,7 +55,10 @@ class Request:
         trim: the span of the clip that is used, in seconds from its first frame.
         title: lettering for the first seconds.
         models: what the senses run.
-        files: wav, midi, save_plan, report → where they are wanted.
+        critics: whether they have what was composed done again where it falls short.
+        candidates: how many pieces are composed, of which the best is kept.
+        llm: a language model that joins the critics, or None.
+        files: wav, midi, save_plan, report, critics_log → where they are wanted.
         stems: the folder for the stems.
         force: whether existing outputs are overwritten.
         settings: the options as they were given, for the run report.
@@ -70,6 +76,9 @@ class Request:
     trim: Span | None
     title: str | None
     models: Models
+    critics: bool
+    candidates: int
+    llm: Endpoint | None
     files: dict[str, Path]
     stems: Path | None
     force: bool
@@ -100,8 +109,10 @@ def make_wishes(
     metre: str | None = None,
     silences: str = "stills",
     generator: str = "auto",
+    curve: Sequence[str] = (),
+    primer: str | None = None,
 ) -> Wishes:
-    """The planner's wishes out of the options' words.
+    """The planner's wishes out of the options' words; `auto` is the generator that measures best.
 
     Raises:
         PlanError: naming what is not understood and what is known.
@@ -110,7 +121,12 @@ def make_wishes(
         load_style(style)
     stretches = tuple(Stretch.parse(text) for text in at)
     tonality = None if key is None else Key.parse(key)
-    return Wishes(mode, style, tonality, tempo, mood, seed or 0, stretches, metre, silences, generator)
+    generator = BEST if generator == "auto" else generator
+    return Wishes(
+        mode, style, tonality, tempo, mood, seed or 0, stretches, metre, silences, generator,
+        primer=tuple(() if primer is None else primer.split()),
+        curves=tuple(DrawnCurve.parse(text) for text in curve),
+    )  # fmt: skip
 
 
 def make_request(
@@ -124,12 +140,14 @@ def make_request(
     metre: str | None,
     silences: str,
     generator: str,
+    primer: str | None,
     mood: str | None,
     seed: int | None,
     plan: Path | str | None,
     keep_tracks: Path | str | None,
     rewrite: str | Sequence[str],
     at: str | Sequence[str],
+    curve: str | Sequence[str],
     keep_audio: bool,
     lufs: float,
     stems: Path | str | None,
@@ -138,6 +156,10 @@ def make_request(
     trim: str | Span | None,
     clip_model: Path | str | None,
     pose_model: Path | str | None,
+    critics: bool | None,
+    candidates: int,
+    llm: str | None,
+    llm_model: str | None,
     force: bool,
     **files: Path | str | None,
 ) -> Request:
@@ -157,8 +179,15 @@ def make_request(
     regions = tuple(Region.parse(text) for text in _texts(rewrite))
     if regions and keep_tracks is None:
         raise RequestError("a region is rewritten within tracks that stay: name them with --keep-tracks")
+    of_notes = {"midi": files.get("midi"), "stems": stems, "keep-tracks": keep_tracks, "soundfont": soundfont}
+    asked_of_notes = [option for option, value in of_notes.items() if value is not None]
+    if generator == "vqgan" and asked_of_notes:
+        raise RequestError(
+            f"--{asked_of_notes[0]} is for music made of notes, and vqgan makes sound: leave one of them out"
+        )
     if title is not None:
         check_title(title)
+    check_review(critics, candidates, llm, llm_model, kept=keep_tracks is not None)
     span = parse_trim(trim) if isinstance(trim, str) else trim
     if span is not None:
         check_trim(span)
@@ -167,7 +196,9 @@ def make_request(
     return Request(
         clip=Path(clip),
         out=None if out is None else Path(out),
-        wishes=make_wishes(mode, style, key, tempo, mood, seed, _texts(at), metre, silences, generator),
+        wishes=make_wishes(
+            mode, style, key, tempo, mood, seed, _texts(at), metre, silences, generator, _texts(curve), primer
+        ),
         plan=None if plan is None else Path(plan),
         seed=seed,
         keep_tracks=None if keep_tracks is None else Path(keep_tracks),
@@ -177,11 +208,32 @@ def make_request(
         trim=span,
         title=title,
         models=choose_models(clip_model, pose_model),
+        critics=critics or (critics is None and llm is not None),
+        candidates=candidates,
+        llm=None if llm is None else make_endpoint(llm, llm_model),
         files={name: Path(path) for name, path in files.items() if path is not None},
         stems=None if stems is None else Path(stems),
         force=force,
         settings={k: str(v) if isinstance(v, Path) else v for k, v in given.items()},
     )
+
+
+def check_review(
+    critics: bool | None, candidates: int, llm: str | None, llm_model: str | None, *, kept: bool
+) -> None:
+    """Refuse what critics, candidates and a language model cannot do together.
+
+    Raises:
+        RequestError: naming the option.
+    """
+    if not 1 <= candidates <= MOST_CANDIDATES:
+        raise RequestError(f"{candidates} candidates: give 1 to {MOST_CANDIDATES}")
+    if kept and (critics or llm is not None):
+        raise RequestError("critics do not touch tracks that are kept: leave out --critics and --llm")
+    if llm is None and llm_model is not None:
+        raise RequestError("a model is asked at an address: name it with --llm")
+    if llm is not None and critics is False:
+        raise RequestError("a language model joins the critics: leave out --no-critics")
 
 
 def _texts(given: str | Sequence[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Sound files in blocks: 24-bit WAV out, any WAV in."""
+"""Sound files in blocks: 24-bit WAV out, or float where it is to be read again; any WAV in."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 BYTES_A_SAMPLE = 6
+SFC_SET_ADD_PEAK_CHUNK = 0x1050  # libsndfile's command, which soundfile has no word for
 PLAIN_WAV_BYTES = 4_290_000_000
 
 
 class SoundWriter:
     """A stereo 24-bit WAV of `samples` samples being written; removed if the block fails.
+
+    `exact`: in 32-bit floating point instead, which is what was computed, to the bit.
 
     A plain WAV holds 4 GB, over four hours; only what is longer becomes RF64.
 
@@ -23,10 +26,12 @@ class SoundWriter:
         OSError: if the file cannot be made, or the disk is full.
     """
 
-    def __init__(self, path: Path, sample_rate: int, samples: int) -> None:
+    def __init__(self, path: Path, sample_rate: int, samples: int, exact: bool = False) -> None:
         import soundfile
 
         self.path = Path(path)
+        self._exact = exact
+        size = samples * (8 if exact else BYTES_A_SAMPLE)
         self._error: type[Exception] = soundfile.LibsndfileError
         try:
             self._file = soundfile.SoundFile(
@@ -34,17 +39,22 @@ class SoundWriter:
                 "w",
                 sample_rate,
                 2,
-                subtype="PCM_24",
-                format="WAV" if samples * BYTES_A_SAMPLE < PLAIN_WAV_BYTES else "RF64",
+                subtype="FLOAT" if exact else "PCM_24",
+                format="WAV" if size < PLAIN_WAV_BYTES else "RF64",
             )
+            if exact:
+                # Else the header tells when it was written, and the same sound is another file each time.
+                soundfile._snd.sf_command(
+                    self._file._file, SFC_SET_ADD_PEAK_CHUNK, soundfile._ffi.NULL, soundfile._snd.SF_FALSE
+                )
         except soundfile.LibsndfileError as error:
             raise OSError(errno.EIO, "it cannot be created", str(path)) from error
 
     def write(self, block: NDArray[np.float32]) -> None:
-        """`block`: float32 `[2, n]`, clipped to full scale."""
+        """`block`: float32 `[2, n]`, clipped to full scale unless exact."""
         frames = self._file.frames
         try:
-            self._file.write(np.clip(block.T, -1.0, 1.0))
+            self._file.write(block.T if self._exact else np.clip(block.T, -1.0, 1.0))
         except self._error as error:
             raise OSError(errno.ENOSPC, "no space left", str(self.path)) from error
         if self._file.frames - frames != block.shape[1]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generators.grid import PlanError
@@ -11,8 +12,9 @@ from generators.grid import PlanError
 if TYPE_CHECKING:
     from encoders.clip import Clip
     from encoders.stream import Streams
+    from generators.cue_sheet import CueSheet
     from generators.kept import KeptTracks
-    from generators.music import SymbolicMusic
+    from generators.music import Music
     from generators.plan import Plan
     from generators.wishes import Wishes
     from v2m.chosen_models import Models
@@ -92,21 +94,51 @@ def listened_to(clip: Clip, streams: Streams, run: Run) -> Streams:
     return heard
 
 
-def planned(clip: Clip, request: Request, kept: KeptTracks | None, run: Run) -> Plan:
+def seen(clip: Clip, request: Request, run: Run) -> Streams | None:
+    """What the picture shows, and where somebody speaks; None where a plan says all that is asked."""
+    if request.plan is not None:
+        return None
+    streams = looked_at(clip, request.models, run)
+    return listened_to(clip, streams, run) if request.loudness.keep_audio else streams
+
+
+def planned(clip: Clip, streams: Streams | None, request: Request, kept: KeptTracks | None, run: Run) -> Plan:
     """The plan made of the picture, on the bars of kept tracks; or the one that the person has edited."""
+    if streams is None:
+        return _continued(clip, request, run)
+    return plan_of(streams, request.wishes, kept, run)
+
+
+def plan_of(
+    streams: Streams, wishes: Wishes, kept: KeptTracks | None, run: Run, cues: CueSheet | None = None
+) -> Plan:
+    """The plan of a clip, and its chords where the transformer is to write them."""
     from generators.plan import make_plan
 
-    if request.plan is not None:
-        return _continued(clip, request, run)
-    streams = looked_at(clip, request.models, run)
-    if request.loudness.keep_audio:
-        streams = listened_to(clip, streams, run)
     with run.stage("plan"):
-        plan = make_plan(streams, request.wishes, kept)
-    if kept is not None and request.wishes.generator == "affective":
+        plan = make_plan(streams, wishes, kept, cues)
+    run.note(*metre_notes(plan, wishes))
+    if kept is not None and wishes.generator == "affective":
         run.note("The kept tracks bring their own harmony: no chords are written by the transformer.")
         return plan
-    return harmonised(plan, streams, request.wishes, run)
+    return harmonised(plan, streams, wishes, run)
+
+
+def metre_notes(plan: Plan, wishes: Wishes) -> tuple[str, ...]:
+    """What to say of a metre that was asked for and that the clip is too short to have a bar of."""
+    from generators.wishes import METRES
+
+    if wishes.metre is None:
+        return ()
+    compound = wishes.metre == "6/8"
+    bar = (2, 3) if compound else (METRES[wishes.metre], 4)
+    if any((b.beats, b.slots_per_beat) == bar for b in plan.grid.bars):
+        return ()
+    beats = plan.grid.bars[0].beats
+    return (
+        f"The clip is too short for a bar of {wishes.metre}: "
+        f"its music is one of {beats} beat{'s' * (beats > 1)}.",
+    )
 
 
 def harmonised(plan: Plan, streams: Streams | None, wishes: Wishes, run: Run) -> Plan:
@@ -119,21 +151,23 @@ def harmonised(plan: Plan, streams: Streams | None, wishes: Wishes, run: Run) ->
     with run.stage("harmonise"):
         models = shipped_models()
         run.sources["harmony"] = f"affective transformer, {len(models)} members"
-        return write_chords(plan, streams, models, Sampling(seed=plan.seed))
+        return write_chords(plan, streams, models, Sampling(seed=plan.seed), primer=wishes.primer)
 
 
 def _continued(clip: Clip, request: Request, run: Run) -> Plan:
+    from generators.drawn import draw
+    from generators.plan import with_silences
     from generators.plan_file import load_plan
     from generators.steer import steer
 
     assert request.plan is not None
     with run.stage("plan"):
-        plan = steer(load_plan(request.plan), request.wishes.stretches)
+        plan = steer(draw(load_plan(request.plan), request.wishes.curves), request.wishes.stretches)
     run.sources["plan"] = str(request.plan)
     if request.loudness.keep_audio and clip.has_sound and not plan.speech:
         run.note("The plan tells of no speech: the music is ducked, but written as if nobody spoke.")
     if request.wishes.silences == "none":
-        plan = replace(plan, silences=())
+        plan = with_silences(plan, ())
     if plan.speech and not request.loudness.keep_audio:
         run.note(
             "The plan tells of speech, which is not kept (--keep-audio): the music holds back all the same."
@@ -152,37 +186,24 @@ def _continued(clip: Clip, request: Request, run: Run) -> Plan:
     return harmonised(plan, None, request.wishes, run)
 
 
-def sounded(music: SymbolicMusic, clip: Clip, request: Request, places: Places, run: Run) -> Soundtrack:
+def sounded(music: Music, clip: Clip, request: Request, places: Places, run: Run) -> Soundtrack:
     """The music played and mixed: rendered block by block as the mix asks."""
     from v2m.mix import mix
-    from v2m.own_sound import extract_sound
-    from v2m.render import render
 
-    own_sound = None
-    if request.loudness.keep_audio and clip.has_sound:
-        with run.stage("own sound"):
-            own_sound = extract_sound(
-                clip.path, clip.start_s, music.duration_s, places.work / "own.wav", SAMPLE_RATE
-            )
-    elif request.loudness.keep_audio:
-        run.note("The clip has no sound of its own to keep.")
-    run.sources["soundfont"] = request.font.why
-    synthesised = [voice.name for voice in music.voices if voice.synth]
-    if synthesised:
-        run.sources["synthesizer"] = f"plays {', '.join(synthesised)}"
+    own = own_sound(clip, request.loudness.keep_audio, music.duration_s, places.work, run)
     missing: list[str] = []
     with run.stage("render and mix") as done:
-        blocks = render(music, request.font.path, SAMPLE_RATE, notes=missing)
+        blocks = _played(music, request, run, missing)
         sound = mix(
             _watched(blocks, music.duration_s, done),
             music.voices,
-            replace(request.loudness, fade_s=_fade_s(music)),
+            replace(request.loudness, fade_s=fade_s(music)),
             music.duration_s,
             places.files.get("wav", places.work / "soundtrack.wav"),
             desk=music.desk,
             sample_rate=SAMPLE_RATE,
             work_dir=places.work,
-            own_sound=own_sound,
+            own_sound=own,
             silences_s=music.silences_s,
             stems_dir=places.stems,
         )
@@ -190,10 +211,37 @@ def sounded(music: SymbolicMusic, clip: Clip, request: Request, places: Places, 
     return sound
 
 
-def _fade_s(music: SymbolicMusic) -> float:
+def _played(music: Music, request: Request, run: Run, missing: list[str]) -> Iterator[StemBlock]:
+    """Notes through the synthesizer and the SoundFont; a waveform as it is."""
+    from generators.music import WaveMusic
+    from v2m.render import render
+    from v2m.waveform import wave_blocks
+
+    if isinstance(music, WaveMusic):
+        return wave_blocks(music, SAMPLE_RATE)
+    run.sources["soundfont"] = request.font.why
+    synthesised = [voice.name for voice in music.voices if voice.synth]
+    if synthesised:
+        run.sources["synthesizer"] = f"plays {', '.join(synthesised)}"
+    return render(music, request.font.path, SAMPLE_RATE, notes=missing)
+
+
+def own_sound(clip: Clip, wanted: bool, duration_s: float, folder: Path, run: Run) -> Path | None:
+    """The clip's own sound as a file in `folder`, if it is wanted and there is one."""
+    from v2m.own_sound import extract_sound
+
+    if not wanted:
+        return None
+    if not clip.has_sound:
+        run.note("The clip has no sound of its own to keep.")
+        return None
+    with run.stage("own sound"):
+        return extract_sound(clip.path, clip.start_s, duration_s, folder / "own.wav", SAMPLE_RATE)
+
+
+def fade_s(music: Music) -> float:
     """How long the closing fade is: a second, or less where a hit is struck in the last one."""
-    starts = [float(track.notes.numpy()["time"].max()) for track in music.score.tracks if len(track.notes)]
-    return min(1.0, max(music.duration_s - max(starts, default=0.0) - 0.05, 0.15))
+    return min(1.0, max(music.duration_s - music.last_start_s - 0.05, 0.15))
 
 
 def _watched(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from generators.hits import Hit
 from generators.rhythm.band import AccentPart
 from generators.rhythm.chords import Chord
@@ -17,20 +15,17 @@ SAME_INSTANT_S = 0.03
 
 
 def write_accents(
-    timeline: Timeline,
-    harmony: Harmony,
-    parts: tuple[AccentPart, ...],
-    strikes: Callable[[Hit], bool] = lambda hit: True,
+    timeline: Timeline, harmony: Harmony, parts: tuple[AccentPart, ...]
 ) -> dict[str, list[Note]]:
-    """Voice name → its strokes. Every planned hit gets at least one, at `hit.played_s` exactly.
+    """Voice name → its strokes. Every hit that is not held back gets at least one, at `hit.played_s` exactly.
 
-    But for those that `strikes` says no to. The heavier the hit the more players strike. A hit that is
+    The heavier the hit the more players strike. A hit that is
     nobody's (its weight is outside their ranges, or they rest) is struck by the player whom it fits
     best. Of two hits at one instant the heavier is played. A stroke rings until the next hit or the next
     chord.
     """
     written: dict[str, list[Note]] = {part.voice.name: [] for part in parts}
-    hits = _distinct(tuple(hit for hit in timeline.plan.planned_hits if strikes(hit)))
+    hits = _distinct(timeline.plan.struck_hits)
     rested: dict[AccentPart, float] = {}
     for i, hit in enumerate(hits):
         players = [p for p in parts if _plays(p, hit) and hit.played_s - rested.get(p, -60.0) >= p.gap_s]

@@ -44,7 +44,7 @@ def cast_parts(timeline: Timeline, band: Band) -> Casting:
 
     A part plays where the section's energy is in its range. Every section has harmony, a figuration
     and, in dance mode, drums and bass; every theme that is not near silence has a melody: where no
-    part's range fits, the nearest one plays.
+    part's range fits, the nearest one plays. A section that names its players has these and no others.
     """
     plan = timeline.plan
     sections = tuple(_section(band, section, plan.mode) for section in plan.sections)
@@ -60,7 +60,7 @@ def _under_words(band: Band, section: Section, mode: str, parts: tuple[Part, ...
 
     Someone always plays its chords.
     """
-    thin = replace(section, energy=section.energy * (THIN + SOFT) / 2)
+    thin = replace(section, energy=section.energy * (THIN + SOFT) / 2, players=None)
     needed = _section(band, thin, mode)
     fewer = tuple(p for p in parts if p in needed)
     if any(p.voice.role in HARMONIC for p in fewer):
@@ -69,6 +69,8 @@ def _under_words(band: Band, section: Section, mode: str, parts: tuple[Part, ...
 
 
 def _section(band: Band, section: Section, mode: str) -> tuple[Part, ...]:
+    if section.players is not None:
+        return tuple(p for p in band.parts if p.voice.name in section.players)
     energy = min(section.energy + GROWTH * section.variation, 1.0)
     chosen = [p for p in band.parts if _willing(p, section) and p.energy[0] <= energy <= p.energy[1]]
     needed: list[tuple[str, ...]] = [HARMONIC, FIGURING]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from generators.kept import PAN, REVERB, Control, KeptTrack, KeptTracks
 from generators.music import Voice
 from generators.plan import Plan
-from generators.region import Region, check_apart
+from generators.region import EVERYTHING, Marked, Region, check_apart
 from generators.rhythm.band import Band
 from generators.rhythm.drums import Drumming
 from generators.rhythm.expression import BLOOM_S, SHORTEST_S, Played
@@ -21,6 +21,7 @@ from generators.rhythm.kept_harmony import hear_harmony
 from generators.rhythm.kept_lineup import Lineup, line_up, melody_of, with_room
 from generators.rhythm.kept_notes import Heard
 from generators.rhythm.kept_timing import KICKS, kicks_of, lead_s, slots_of, with_strokes
+from generators.rhythm.melody import KeptTune
 from generators.rhythm.notes import Note
 from generators.rhythm.timeline import Timeline
 
@@ -44,6 +45,7 @@ class Guide:
         leads_s: how far ahead of the grid each track is played.
         written: half-open ranges of slots that are written anew, or None if no track is touched and the
             other voices are written everywhere.
+        marked: which voices and keys are written anew there.
     """
 
     timeline: Timeline
@@ -52,6 +54,7 @@ class Guide:
     lineup: Lineup
     leads_s: tuple[float, ...]
     written: tuple[tuple[int, int], ...] | None
+    marked: Marked = EVERYTHING
 
     @property
     def bloom_s(self) -> float:
@@ -81,19 +84,35 @@ class Guide:
         """bool `[N]`: which notes of a kept track are not in what is written anew."""
         at = self.kept.tracks[index].start_s + self.leads_s[index]
         stays = np.ones(len(at), dtype=bool)
+        voice = self.lineup.voices[index]
+        if not self.marked.means(voice.name):
+            return stays
         for a, b in self.spans_s:
             stays &= (at < a - self.tolerance_s) | (at >= b - self.tolerance_s)
+        if not voice.is_drum:
+            pitch = self.kept.tracks[index].pitch
+            stays |= (pitch < self.marked.low) | (pitch > self.marked.high)
         return stays
 
     def harmony(self, written: Harmony) -> Harmony:
         """The harmony of what is kept; `written` where nothing is."""
-        tracks = zip(self.kept.tracks, self.leads_s, strict=True)
-        heard = Heard.of([(track, lead) for track, lead in tracks if not track.is_drum])
-        return hear_harmony(self.timeline, self.band, heard.without(self.spans_s, self.tolerance_s), written)
+        tracks = list(zip(self.kept.tracks, self.leads_s, strict=True))
+        if self.marked == EVERYTHING:
+            heard = Heard.of([(track, lead) for track, lead in tracks if not track.is_drum])
+            heard = heard.without(self.spans_s, self.tolerance_s)
+        else:
+            # What stays in a region tells its harmony to what is written there.
+            stay = [(track.only(self.stays(i)), lead) for i, (track, lead) in enumerate(tracks)]
+            heard = Heard.of([(track, lead) for track, lead in stay if not track.is_drum])
+        return hear_harmony(self.timeline, self.band, heard, written)
 
     def rests(self, voice: Voice) -> bool:
         """Whether nothing is written for one of the style's voices: it is kept, or another in its place."""
         return self.written is None and voice.name in self.lineup.silenced
+
+    def writes(self, voice: Voice) -> bool:
+        """Whether anything is to be written for one of the style's voices."""
+        return not self.rests(voice) and (self.written is None or self.marked.means(voice.name))
 
     def drums(self) -> list[tuple[KeptTrack, float]]:
         """The kept drums with what stays of them, and the lead of each."""
@@ -111,6 +130,8 @@ class Guide:
         kept = kicks_of(self.timeline, drums, frozenset({*KICKS, sounds.get("kick", KICKS[0])}))
         if self.written is None:
             return Drumming((), kept)
+        if not any(self.marked.means(v.name) for v in self.lineup.voices if v.role == "drums"):
+            return Drumming(written.notes, kept)
         inside = {slot for slot in written.kicks if self._is_written(slot)}
         return Drumming(written.notes, frozenset(inside | {s for s in kept if not self._is_written(s)}))
 
@@ -129,14 +150,10 @@ class Guide:
         return sorted(notes, key=lambda n: n.slot)
 
     @cached_property
-    def _tune(self) -> list[Note]:
-        return self.melody()
-
-    def sung_at(self, slot: int) -> int | None:
-        """The pitch of the kept tune's note nearest to a slot, where nothing is written."""
-        if self.written is None or self._is_written(slot) or not self._tune:
-            return None
-        return min(self._tune, key=lambda note: abs(note.slot - slot)).pitch
+    def tune(self) -> KeptTune | None:
+        """The tune that is written anew in part; None if there is none, or no track is touched."""
+        notes = self.melody() if self.written is not None else []
+        return KeptTune(tuple(notes), self.written) if notes and self.written is not None else None
 
     def within(self, voice: Voice, notes: list[Note]) -> list[Note]:
         """Of what a voice was given to play, that which is to be written.
@@ -145,9 +162,13 @@ class Guide:
         """
         if self.written is None:
             return notes
-        out = []
+        if not self.marked.means(voice.name):
+            return []
+        out: list[Note] = []
         for first, end in self.written:
             for note in notes:
+                if not voice.is_drum and not self.marked.low <= note.pitch <= self.marked.high:
+                    continue
                 if first <= note.slot < end:
                     out.append(note)
                 elif note.slot < first and note.end > first + 1 and voice.role in HOLDING:
@@ -199,6 +220,8 @@ class Guide:
         if index is None:
             return tuple(written)
         track = self.kept.tracks[index]
+        if not self.marked.means(voice.name):
+            return track.controls
         own = [c for c in track.controls if c.number not in (PAN, REVERB) or c.time_s > track.start_s[0]]
         out = []
         for c in own:
@@ -236,7 +259,9 @@ class Guide:
         return any(first <= slot < end for first, end in self.written or ())
 
 
-def make_guide(plan: Plan, band: Band, kept: KeptTracks, rewrite: Sequence[Region]) -> Guide:
+def make_guide(
+    plan: Plan, band: Band, kept: KeptTracks, rewrite: Sequence[Region], marked: Marked = EVERYTHING
+) -> Guide:
     """Look at the kept tracks of a plan.
 
     Raises:
@@ -249,7 +274,7 @@ def make_guide(plan: Plan, band: Band, kept: KeptTracks, rewrite: Sequence[Regio
     check_apart(spans)
     slots = _beat_slots(timeline)
     written = tuple(sorted((slots[beats.start], slots[beats.stop]) for _, beats in spans)) if spans else None
-    guide = Guide(timeline, band, kept, lineup, leads, written)
+    guide = Guide(timeline, band, kept, lineup, leads, written, marked)
     tunes = melody_of(lineup.voices, kept) if written is None else ()
     parts = (with_room(part, tunes) for part in band.parts if not guide.rests(part.voice))
     conducted = with_strokes(plan, timeline, guide.drums())

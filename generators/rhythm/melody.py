@@ -9,8 +9,7 @@ in songs (`melody_odds`), near the motif's contour, dissonance only by step.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,10 +37,13 @@ FADES_PER_S, STILL_COST_PER_S = 0.3, 1.0
 CONTOUR_COST = 0.3  # a semitone away from where the motif aims
 STRAY_COST, STRAYS_FROM = 0.2, 5  # for each semitone beyond that, squared
 RECALL_COST = 1.2  # the same, away from what was sung the first time
-STAYS_COST = 6.0  # the same, away from what is sung there and stays
+STAYS_COST = 6.0  # the same, away from a note that stays
+SEAM_COST, SEAM_FROM = 0.8, 4  # for each semitone beyond that between a note that stays and one that is new
 DISSONANCE_COST, DISSONANCE_COST_PER_S = 0.2, 2.0
+LEANING_COST = 0.5  # of a note that is not of the triad, on a beat: songs lean there too, though less often
 LEAP_INTO_DISSONANCE_COST = 4.0
 CLASH_COST_PER_S = 4.0  # a semitone beside a note of the chord
+RUB_SHARE = 0.5  # of that, of a note of the triad: the root a semitone above the major seventh
 AHEAD_SHARE = 0.6  # of these, of a note that the next chord comes under
 BEYOND_OCTAVE_COST = 9.0
 
@@ -56,10 +58,13 @@ class Spot:
         pull: what a semitone away from the aim costs.
         held_s: how long it sounds.
         ahead: the chord into which it is held, if there is one.
+        on_beat: it begins on a beat.
         strong: it must be a chord note.
         starts_phrase: a rest stands before it.
         home: it must be the key's tonic.
+        asked: the pitch class that is written there in the plan, sung if the chord and the key know it.
         stress: 0 to 1.
+        stays: it is of a tune that stays as it is, and its pitch is `aim`.
     """
 
     slot: int
@@ -68,10 +73,13 @@ class Spot:
     pull: float
     held_s: float
     ahead: Chord | None
+    on_beat: bool
     strong: bool
     starts_phrase: bool
     home: bool
+    asked: int | None
     stress: float
+    stays: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,10 +95,26 @@ class Theme:
     def pitch_at(self, offset: int, low: int, high: int) -> int | None:
         """What was sung this many slots into the section, in the octave that lies best in a range."""
         k = bisect_right(self.notes, float(offset + self.start), key=lambda n: n.slot) - 1
-        if k < 0:
-            return None
-        octaves = range(low + (self.notes[k].pitch - low) % 12, high + 1, 12)
-        return min(octaves, key=lambda p: (abs(p - self.notes[k].pitch), p))
+        return None if k < 0 else _in_range(self.notes[k].pitch, low, high)
+
+
+@dataclass(frozen=True)
+class KeptTune:
+    """A tune that stays as it is but where it is written anew.
+
+    Attributes: `notes` that stay, in order; `written`, half-open ranges of slots.
+    """
+
+    notes: tuple[Note, ...]
+    written: tuple[tuple[int, int], ...]
+
+    def is_written(self, slot: int) -> bool:
+        return any(first <= slot < end for first, end in self.written)
+
+
+def _in_range(pitch: int, low: int, high: int) -> int:
+    """A pitch's name in the octave of a range that lies nearest."""
+    return min(range(low + (pitch - low) % 12, high + 1, 12), key=lambda p: (abs(p - pitch), p))
 
 
 def write_melody(
@@ -101,25 +125,48 @@ def write_melody(
     section: Section,
     part: Part,
     theme: Theme | None = None,
-    sung_at: Callable[[int], int | None] | None = None,
+    kept: KeptTune | None = None,
 ) -> list[Note]:
     """One section's melody in a part's range.
 
     Args:
         theme: its label's first statement, to come back to.
-        sung_at: a slot → the pitch of a tune that stays there as it is, or None: what is written beside
-            it goes on from that pitch, and leads to it.
+        kept: a tune that stays: what is written beside it goes on from its notes, and leads to them.
     """
     spots = _spots(timeline, pulse, motif, section, part, harmony, theme)
-    if sung_at is not None:
-        sung = [sung_at(spot.slot) for spot in spots]
-        spots = [
-            spot if pitch is None else replace(spot, aim=float(pitch), pull=STAYS_COST)
-            for spot, pitch in zip(spots, sung, strict=True)
-        ]
+    if kept is not None:
+        spots = _among_kept(spots, kept, timeline, section, part)
     rng = timeline.random("tune", section.label, section.variation)
     pitches = _sing(spots, harmony, part.low, part.high, rng)
     return [Note(s.slot, s.length, p, s.stress) for s, p in zip(spots, pitches, strict=True)]
+
+
+def _among_kept(
+    spots: list[Spot], kept: KeptTune, timeline: Timeline, section: Section, part: Part
+) -> list[Spot]:
+    """The spots that are written anew, between the notes that stay of the section."""
+    first, end = int(timeline.first_slot[section.start_bar]), int(timeline.first_slot[section.end_bar])
+    top = {note.slot: note for note in sorted(kept.notes, key=lambda n: n.pitch) if first <= note.slot < end}
+    staying = [
+        Spot(
+            slot=int(note.slot),
+            length=note.length,
+            aim=float(_in_range(note.pitch, part.low, part.high)),
+            pull=STAYS_COST,
+            held_s=timeline.seconds(note.end) - timeline.seconds(note.slot),
+            ahead=None,
+            on_beat=False,
+            strong=False,
+            starts_phrase=False,
+            home=False,
+            asked=None,
+            stress=note.stress,
+            stays=True,
+        )
+        for note in top.values()
+    ]
+    anew = [spot for spot in spots if kept.is_written(spot.slot)]
+    return sorted([*anew, *staying], key=lambda spot: spot.slot)
 
 
 def _spots(
@@ -134,6 +181,7 @@ def _spots(
     grid = timeline.plan.grid
     spots: list[Spot] = []
     all_phrases = phrases(section.start_bar, section.end_bar)
+    asked = _Asked(timeline)
     for number, (start, end) in enumerate(all_phrases):
         bars = end - start
         placed = [
@@ -165,14 +213,36 @@ def _spots(
                     pull=CONTOUR_COST if known is None else RECALL_COST,
                     held_s=timeline.seconds(at + length) - timeline.seconds(at),
                     ahead=_ahead(harmony, at, length),
+                    on_beat=(at - first) % bar.slots_per_beat == 0,
                     strong=metric_weight(at - first, bar.beats, bar.slots_per_beat) >= STRONG
                     or length >= bar.slots_per_beat * 1.5,
                     starts_phrase=i == 0,
                     home=last and number == len(all_phrases) - 1 and not harmony.at(at).cadence,
+                    asked=asked.by(at, b),
                     stress=min(stress, 1.0),
                 )
             )
     return spots
+
+
+class _Asked:
+    """The notes that are written in the plan, each for the first melody note of its bar from its beat on."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        bars = timeline.plan.grid.bars
+        self.tones = [
+            (int(timeline.first_slot[t.bar]) + t.beat * bars[t.bar].slots_per_beat, t.bar, t.pitch_class)
+            for t in timeline.plan.tune
+        ]
+        self.sung = -1
+
+    def by(self, at: int, bar: int) -> int | None:
+        """The pitch class of the note on this slot; slots are asked for in order."""
+        number = bisect_right(self.tones, at, key=lambda tone: tone[0]) - 1
+        if number <= self.sung or self.tones[number][1] != bar:
+            return None
+        self.sung = number
+        return self.tones[number][2]
 
 
 def _ahead(harmony: Harmony, at: int, length: float) -> Chord | None:
@@ -246,7 +316,9 @@ def _sing(spots: list[Spot], harmony: Harmony, low: int, high: int, rng: np.rand
         return []
     pitches = np.arange(low, high + 1)
     odds, is_kind = _steps(pitches)
-    leap = np.abs(pitches[:, None] - pitches[None, :]) > 2
+    apart = np.abs(pitches[:, None] - pitches[None, :])
+    leap = apart > 2
+    seam = np.exp(-SEAM_COST * np.maximum(apart - SEAM_FROM, 0))
     heard: list[NDArray[np.float64]] = []  # [8, pitches] odds of ending here, by the step that led here
     ways: list[NDArray[np.float64]] = []  # [8, from, to]
     was_dissonant = np.zeros(len(pitches), dtype=bool)
@@ -265,7 +337,8 @@ def _sing(spots: list[Spot], harmony: Harmony, low: int, high: int, rng: np.rand
             pull = BREATH_SHARE if spot.starts_phrase else max(1.0 - FADES_PER_S * before_s, BREATH_SHARE)
             way = np.repeat(odds[ANY][None], len(odds), 0) if spot.starts_phrase else odds
             still = np.exp(-STILL_COST_PER_S * before_s * np.eye(len(pitches)))
-            ways.append(way**pull * still * clash * own)
+            joined = seam if spot.stays != spots[i - 1].stays else 1.0
+            ways.append(way**pull * still * clash * joined * own)
             through = np.einsum("kf,kft->ft", heard[-1], ways[-1])
             now = np.einsum("ft,kft->kt", through, is_kind)
             if spot.starts_phrase:
@@ -304,16 +377,21 @@ def _own(
     spot: Spot, harmony: Harmony, pitches: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """(float64 `[P]` cost of each pitch here, bool `[P]` where it is not of the chord)."""
+    if spot.stays:
+        return spot.pull * np.abs(pitches - spot.aim), np.zeros(len(pitches), dtype=np.bool_)
     span = harmony.at(spot.slot)
     classes = pitches % 12
     of_chord = np.isin(classes, span.chord.triad)
     cost, dissonant = _roughness(classes, span.chord, spot.held_s)
     away = np.abs(pitches - spot.aim)
+    cost = cost + LEANING_COST * (spot.on_beat & ~of_chord)
     cost = cost + spot.pull * away + STRAY_COST * np.maximum(away - STRAYS_FROM, 0) ** 2
     if spot.ahead is not None:
         cost = cost + AHEAD_SHARE * _roughness(classes, spot.ahead, spot.held_s)[0]
     allowed = of_chord if spot.strong else np.isin(classes, list(span.scale))
-    if spot.home and (home := classes == span.key.tonic).any() and span.key.tonic in span.chord.triad:
+    if spot.asked is not None and spot.asked in (*span.scale, *span.chord.tones):
+        allowed = classes == spot.asked
+    elif spot.home and (home := classes == span.key.tonic).any() and span.key.tonic in span.chord.triad:
         allowed = home
     return np.where(allowed, cost, np.inf if allowed.any() else cost), dissonant
 
@@ -323,6 +401,7 @@ def _roughness(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """What pitch classes cost over a chord for so long, `[P]`, and which of them are not of it."""
     dissonant = ~np.isin(classes, chord.tones)
-    beside = {(tone + step) % 12 for tone in chord.tones for step in (1, -1)} - set(chord.triad)
+    beside = {(tone + step) % 12 for tone in chord.tones for step in (1, -1)}
+    clash = np.isin(classes, list(beside)) * np.where(np.isin(classes, chord.triad), RUB_SHARE, 1.0)
     cost = (DISSONANCE_COST + DISSONANCE_COST_PER_S * held_s) * dissonant
-    return cost + CLASH_COST_PER_S * held_s * np.isin(classes, list(beside)), dissonant
+    return cost + CLASH_COST_PER_S * held_s * clash, dissonant

@@ -1,8 +1,8 @@
 """Written notes → what of them is played under words: restraint, part by part.
 
 The tune and the counter-melody wait for a pause that is long enough to answer in; figures and chords keep to
-the beats; chords go down from where a voice is; players whom the section's energy no longer needs, rest; and
-of the hits only what the film itself cuts is struck. Without speech nothing is touched.
+the beats; chords lie below where a voice is (`registers`); players whom the section's energy no longer needs,
+rest; and of the hits only what the film itself cuts is struck. Without speech nothing is touched.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from generators.hits import EDITS, Hit
 from generators.rhythm.arrangement import Casting
-from generators.rhythm.band import CHORDAL, Part
+from generators.rhythm.band import Part
 from generators.rhythm.notes import Note
 from generators.rhythm.timeline import Timeline
 from generators.speech import held_back_s
@@ -24,8 +23,6 @@ TUNES = ("melody", "counter")
 STRIKING = ("chords", "arpeggio")
 AROUND_S = 0.1  # silence of a tune before and after words
 ANSWER_NOTES = 3  # fewer are no answer
-# The written pitch above which a chord competes with a voice, and below which it would be mud (Piston 1955).
-VOICE_FROM, MUD_BELOW = 64, 48
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +59,6 @@ class Restraint:
             inside |= (times >= start - around_s) & (times < end + around_s)
         return inside
 
-    def strikes(self, hit: Hit) -> bool:
-        """Whether a hit is struck: under words only cuts, fades and where a section begins."""
-        return hit.kind in EDITS or not any(a <= hit.played_s < b for a, b in self.spans_s)
-
     def of_part(self, notes: list[Note], part: Part) -> list[Note]:
         """What a part plays of the notes written for it."""
         if not self.spans_s:
@@ -81,7 +74,7 @@ class Restraint:
                 continue
             else:
                 played.append(note)
-        return self._lowered(played, part) if part.voice.role in CHORDAL else played
+        return played
 
     def _ended(self, note: Note, part: Part) -> Note:
         """A note from before the words, ended where they begin if its player rests there."""
@@ -113,17 +106,3 @@ class Restraint:
             if len(ahead):
                 kept.append([])
         return [note for group in kept if len(group) >= ANSWER_NOTES for note in group]
-
-    def _lowered(self, notes: list[Note], part: Part) -> list[Note]:
-        """Chords under words lie below the voice: what is above goes down an octave where there is room."""
-        taken = {(note.slot, note.pitch) for note in notes}
-        lowered = []
-        for note in notes:
-            lower = note.pitch - 12
-            if self.hushed[int(note.slot)] and note.pitch > VOICE_FROM and lower >= max(part.low, MUD_BELOW):
-                if (note.slot, lower) in taken:
-                    continue
-                taken.add((note.slot, lower))
-                note = replace(note, pitch=lower)
-            lowered.append(note)
-        return lowered

@@ -1,4 +1,4 @@
-"""Loudness curve → controller 11: held notes that grow and fade with the picture."""
+"""Loudness curve → controller 11: held notes that grow and fade, and a last chord that dies."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from generators.rhythm.timeline import Timeline
 CONTROLLER = 11
 SOFTEST, FULL = 72.0, 120.0
 STEP_BEATS = 0.5
+DYING_DB, DYING_FROM_S, DYING_STEP_S = 10.0, 1.0, 0.1  # how far a last chord fades that rings so long
 BUILD = 0.35  # the last bar before a fuller section grows by this much of what is left to grow
 
 
@@ -39,3 +40,20 @@ def swells(timeline: Timeline) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     inside.append((plan.final_s, round(SOFTEST + (FULL - SOFTEST) * float(loudness[-1]))))
     kept = [row for i, row in enumerate(inside) if i == 0 or row[1] != inside[i - 1][1]]
     return np.array([t for t, _ in kept]), np.array([v for _, v in kept], dtype=np.int64)
+
+
+def dying(timeline: Timeline, level: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """(seconds `[N]`, values `[N]`): the last chord from a level at `final_s` down, as players let it die.
+
+    Bowed and blown it would stand at one loudness until the picture ends, and be cut off. The first quarter
+    is held. Nothing where it rings for less than `DYING_FROM_S`.
+    """
+    plan = timeline.plan
+    ring_s = plan.duration_s - plan.final_s
+    if ring_s < DYING_FROM_S:
+        return np.zeros(0), np.zeros(0, dtype=np.int64)
+    share = np.arange(0.25, 1.0, DYING_STEP_S / ring_s)
+    down_db = DYING_DB * (share - 0.25) / 0.75
+    # The controller's law: 40 dB a decade (General MIDI 2, expression).
+    values = np.round(level * 10 ** (-down_db / 40)).astype(np.int64)
+    return plan.final_s + np.append(0.0, share * ring_s), np.append(level, values)

@@ -15,6 +15,9 @@ Voicings = dict[int, tuple[int, ...]]  # start slot of each span → its notes, 
 
 # Of what a figure keeps though nothing moves there: its rhythm goes on, the ear hears what moves.
 KEPT_STRESS = 0.1
+# Density below which struck chords have only so many notes: in a near-empty bar a player touches the notes
+# that say what the chord is.
+FEWER_NOTES = ((0.12, 2), (0.25, 3))
 
 
 def write_texture(
@@ -51,6 +54,16 @@ def sustain(
                     notes.append(held[pitch])
                 held[pitch] = Note(span.start, span.end - span.start, pitch, 0.4)
     return [*notes, *held.values()]
+
+
+def _struck_notes(timeline: Timeline, span: Span, voicings: Voicings, at: int) -> tuple[int, ...]:
+    """The notes of a chord struck at a slot, ascending: all of them, or in emptier bars the most telling."""
+    pitches, density = voicings[span.start], timeline.plan.curves.density[timeline.bar_of(at)]
+    count = next((n for below, n in FEWER_NOTES if density < below), len(pitches))
+    classes = [p % 12 for p in pitches]
+    doubled = [c in classes[:k] for k, c in enumerate(classes)]
+    rank = {p: (d, span.chord.tones.index(p % 12)) for p, d in zip(pitches, doubled, strict=True)}
+    return tuple(sorted(sorted(pitches, key=lambda p: rank[p])[:count]))
 
 
 def block(timeline: Timeline, harmony: Harmony, pulse: Pulse, voicings: Voicings, bars: range) -> list[Note]:
@@ -96,7 +109,7 @@ def _struck(
     for at, following in zip(order, [*order[1:], end], strict=False):
         span = harmony.at(at)
         length = max(min(following, span.end if changes else following) - at, 1) * share
-        notes += [Note(at, length, pitch, starts[at]) for pitch in voicings[span.start]]
+        notes += [Note(at, length, p, starts[at]) for p in _struck_notes(timeline, span, voicings, at)]
     return notes
 
 
@@ -113,7 +126,8 @@ def offbeat(
         slots |= {a.at: 0.45 + 0.55 * a.moved for a in pulse.bars[b] if a.moved >= 0.5}
         for at in sorted(slots):
             if at < timeline.final_slot:
-                notes += [Note(at, 1.5, pitch, slots[at]) for pitch in voicings[harmony.at(at).start]]
+                struck = _struck_notes(timeline, harmony.at(at), voicings, at)
+                notes += [Note(at, 1.5, pitch, slots[at]) for pitch in struck]
     return notes
 
 

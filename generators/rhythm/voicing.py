@@ -28,6 +28,7 @@ UNISON_COST = 3.0  # two voices on one note
 GAP_COST = 4.0
 MUD_COST = 5.0
 RUB_COST = 10.0
+NINTH_COST = 4.0  # a minor ninth, which a major seventh turns into, is as harsh, but wide
 CENTRE_COST = 0.12
 MAX_GAP = 12
 MAX_CANDIDATES = 60
@@ -43,6 +44,7 @@ def voice_chords(
     high: int,
     voices: int = 4,
     beside: Sequence[Sequence[tuple[int, ...]]] = (),
+    ceilings: Sequence[int] = (),
 ) -> list[tuple[int, ...]]:
     """One voicing (MIDI pitches between `low` and `high`, none below the one before it) a chord.
 
@@ -56,13 +58,16 @@ def voice_chords(
         voices: how many.
         beside: how other players voice the same chords, each a voicing a chord: two instruments a
             semitone apart beat where one player's two notes only colour.
+        ceilings: the highest note of each chord, where that is not `high`.
     """
     if not chords:
         return []
-    sets = [candidates(chord, low, high, voices, freely=True) for chord in chords]
-    centre = (low + high) / 2
+    highs = ceilings or [high] * len(chords)
+    sets = [
+        candidates(chord, low, top, voices, freely=True) for chord, top in zip(chords, highs, strict=True)
+    ]
     own = [
-        _own_cost(sets[i], basses[i], centre)
+        _own_cost(sets[i], basses[i], (low + highs[i]) / 2)
         + _doubling_cost(sets[i], chords[i])
         + _rub_cost(sets[i], [p for other in beside for p in other[i]])
         for i in range(len(chords))
@@ -139,10 +144,17 @@ def _own_cost(voicings: NDArray[np.int64], bass: int, centre: float) -> NDArray[
     """float64 `[N]`: how each voicing lies over its bass."""
     gaps = np.diff(voicings, axis=1)
     cost = CENTRE_COST * (voicings.mean(axis=1) - centre) ** 2 + 1.5 * (gaps == 1).sum(axis=1)
+    cost += NINTH_COST * _minor_ninths(voicings)
     cost += np.clip(gaps[:, 1:] - 9, 0, None).sum(axis=1) * GAP_COST / 3
     below = np.column_stack([np.full(len(voicings), bass), voicings])
     cost += MUD_COST * is_muddy(below[:, :-1], below[:, 1:]).sum(axis=1)
     return np.asarray(cost, dtype=np.float64)
+
+
+def _minor_ninths(voicings: NDArray[np.int64]) -> NDArray[np.int64]:
+    """int64 `[N]`: how many pairs of each voicing's notes are a minor ninth apart."""
+    apart = np.abs(voicings[:, :, None] - voicings[:, None, :])
+    return np.asarray((apart == 13).sum(axis=(1, 2)) // 2)
 
 
 def _doubling_cost(voicings: NDArray[np.int64], chord: Chord) -> NDArray[np.float64]:
@@ -159,11 +171,13 @@ def _doubling_cost(voicings: NDArray[np.int64], chord: Chord) -> NDArray[np.floa
 
 
 def _rub_cost(voicings: NDArray[np.int64], others: Sequence[int]) -> NDArray[np.float64]:
-    """float64 `[N]`: for each pair of a voicing's note and another player's a semitone apart, or muddy."""
+    """float64 `[N]`: for each pair of a voicing's note and another player's that are a semitone or a minor
+    ninth apart, or muddy."""
     mine, theirs = voicings[:, :, None], np.array(others, dtype=np.int64)
     lower, upper = np.minimum(mine, theirs), np.maximum(mine, theirs)
-    rough = (upper - lower == 1) | is_muddy(lower, upper)
-    return np.asarray(RUB_COST * rough.sum(axis=(1, 2)), dtype=np.float64)
+    apart = upper - lower
+    cost = RUB_COST * ((apart == 1) | is_muddy(lower, upper)) + NINTH_COST * (apart == 13)
+    return np.asarray(cost.sum(axis=(1, 2)), dtype=np.float64)
 
 
 def _move_cost(

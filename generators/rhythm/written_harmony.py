@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from generators.chord_names import parse_chord
 from generators.rhythm.chords import Chord
 from generators.rhythm.harmony import Harmony, Span
 from generators.rhythm.timeline import Timeline
+from generators.written import WrittenChord
 
 
 def as_written(timeline: Timeline, harmony: Harmony) -> Harmony:
     """The harmony with the plan's chords in their bars, up to the last chord."""
-    written = _spans(timeline)
+    return with_chords(timeline, harmony, timeline.plan.chords)
+
+
+def with_chords(timeline: Timeline, harmony: Harmony, chords: Sequence[WrittenChord]) -> Harmony:
+    """The harmony with these chords, in order, in their bars, up to the last chord."""
+    written = _spans(timeline, chords)
     if not written:
         return harmony
     spans: list[Span] = list(written)
@@ -29,15 +36,15 @@ def as_written(timeline: Timeline, harmony: Harmony) -> Harmony:
     return replace(harmony, spans=tuple(sorted(spans, key=lambda span: span.start)))
 
 
-def _spans(timeline: Timeline) -> list[Span]:
+def _spans(timeline: Timeline, chords: Sequence[WrittenChord]) -> list[Span]:
     """What is written, one span a chord; the same chord named again in the next bar is struck again."""
     plan = timeline.plan
     sections = plan.sections
     spans = []
-    for number, chord in enumerate(plan.chords):
+    for number, chord in enumerate(chords):
         bar = plan.grid.bars[chord.bar]
         start = int(timeline.first_slot[chord.bar]) + chord.beat * bar.slots_per_beat
-        following = plan.chords[number + 1] if number + 1 < len(plan.chords) else None
+        following = chords[number + 1] if number + 1 < len(chords) else None
         if following is not None and following.bar == chord.bar:
             end = int(timeline.first_slot[chord.bar]) + following.beat * bar.slots_per_beat
         else:

@@ -62,6 +62,14 @@ def test_a_breath_and_a_turn_are_told_apart() -> None:
     assert hit.cost == pytest.approx(FILM.change + FILM.change_octave * np.log2(1.1), abs=1e-3)
 
 
+def test_a_tempo_that_gives_way_within_a_bar_is_told_with_its_place() -> None:
+    grid = grid_of([0.5] * 10 + [0.53] * 6, [4] * 4)
+    before, after = price_hits(grid, (hit_at(grid, 2), hit_at(grid, 3)), FILM)
+    assert (before.cost, before.why) == (0.0, "here")
+    assert after.why == "here; the tempo gives way from 120 to 113 bpm on beat 3 of bar 3"
+    assert after.cost == pytest.approx(FILM.change + FILM.change_octave * np.log2(1.06), abs=1e-3)
+
+
 def test_drift_is_told_once_for_the_whole_way() -> None:
     intervals = (0.5 * 0.99 ** np.arange(8)).tolist() + [0.5 * 0.99**7] * 8
     grid = grid_of(intervals, [4] * 4)

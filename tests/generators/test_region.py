@@ -176,7 +176,7 @@ def test_seams_have_no_hole_and_no_cut_note(made: Made) -> None:
 
 
 def test_seams_do_not_clash(made: Made) -> None:
-    """Around the edges semitones sound at once as seldom as in music that was written in one go."""
+    """Around the edges semitones sound at once as seldom as there or anywhere in music of one go."""
 
     def share(music: SymbolicMusic, times: np.ndarray) -> float:
         rows = [r for v, r in zip(music.voices, rows_of(music).values(), strict=True)
@@ -190,8 +190,8 @@ def test_seams_do_not_clash(made: Made) -> None:
 
     edges = np.concatenate([edge + np.arange(-0.6, 0.6, 0.1) for edge in (12.5, 22.5)])
     seams = [share(made.anew("bars 6-9", seed=seed), edges) for seed in range(2)]
-    whole = share(compose(made.plan), np.arange(1.0, 50.0, 0.5))
-    assert np.mean(seams) <= whole + 0.04
+    once = compose(made.plan)
+    assert np.mean(seams) <= max(share(once, edges), share(once, np.arange(1.0, 50.0, 0.5))) + 0.005
 
 
 def test_a_tune_goes_over_the_seams_by_singable_steps(made: Made) -> None:
@@ -203,7 +203,9 @@ def test_a_tune_goes_over_the_seams_by_singable_steps(made: Made) -> None:
                 k = int(np.searchsorted(rows[:, 0], edge - LEAD_S))
                 if 0 < k < len(rows) and rows[k, 0] - rows[k - 1, 0] < 3.0:
                     leaps.append(abs(rows[k, 2] - rows[k - 1, 2]))
-    assert not leaps or (max(leaps) <= 12 and np.mean(leaps) <= 5)
+    assert len(leaps) >= 4
+    assert max(leaps) <= 9
+    assert np.mean(leaps) <= 4
 
 
 def test_a_region_is_as_full_and_loud_as_is_asked(made: Made) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 
@@ -10,11 +11,15 @@ import pytest
 from numpy.typing import NDArray
 
 from generators.grid import PlanError
+from generators.key import Key
 from generators.plan import Plan
 from generators.plan_file import plan_from_json, plan_to_json
+from generators.rhythm.chords import parse_numeral
 from generators.rhythm.compose import compose
+from generators.rhythm.voicing import bass_line, voice_chords
 from generators.speech import ANSWER_S, Speech, held_back_s
 from tests.generators.plans import bars_of, make, with_accents
+from v2m.report import describe_music
 
 PHRASES = (Speech(10.0, 13.0), Speech(13.8, 19.0), Speech(31.0, 44.0))
 # The second pause, of 12 s, is long enough to answer in; the first is not.
@@ -90,6 +95,45 @@ def test_cuts_keep_their_stroke_under_words_and_lesser_hits_do_not(style: str) -
     for hit in plan.planned_hits:
         struck = (np.abs(strokes - hit.played_s) < 1e-3).any()
         assert struck == (hit.kind == "cut")
+
+
+def test_what_is_held_back_is_told_as_that_and_why() -> None:
+    plan = spoken(scene("pop"))
+    (held,) = [hit for hit in plan.planned_hits if hit.kind == "beat"]
+    why = "held back under the words from 10 to 19 s"
+    assert plan.held_back_hits == {held: why}
+    assert held not in plan.struck_hits
+    row = next(row for row in json.loads(plan_to_json(plan))["hits"] if row["kind"] == "beat")
+    assert (row["planned"], row["held_back"]) == (True, why)
+    told = {hits.kind: hits for hits in describe_music(plan).hits}
+    assert (told["beat"].planned, told["beat"].held_back, told["beat"].held_back_why) == (0, 1, (why,))
+    assert (told["cut"].planned, told["cut"].held_back) == (4, 0)
+    assert not scene("pop").held_back_hits
+
+
+def test_chords_that_go_below_the_voice_are_led_there() -> None:
+    """Under a ceiling for a few chords, and on the way in and out, voices move by little; taken down octaves
+    one note at a time they would leap.
+    """
+    key = Key(0, "major")
+    chords = [
+        parse_numeral(n, key) for n in ("I", "vi7", "IV", "V", "I", "ii7", "V7", "I", "IV", "V", "vi", "I")
+    ]
+    basses = bass_line(chords, 28, 50)
+    ceilings = [76] * 4 + [64] * 4 + [76] * 4
+    led = voice_chords(chords, basses, 48, 76, ceilings=ceilings)
+    free = voice_chords(chords, basses, 48, 76)
+    assert all(max(v) <= top for v, top in zip(led, ceilings, strict=True))
+    lowered = [
+        tuple(sorted(p - 12 if p > top and p >= 60 else p for p in v))
+        for v, top in zip(free, ceilings, strict=True)
+    ]
+
+    def moved(voicings: list[tuple[int, ...]]) -> int:
+        return sum(int(np.abs(np.subtract(a, b)).sum()) for a, b in itertools.pairwise(voicings))
+
+    assert moved(led) < moved(lowered)
+    assert moved(led) <= 2 * moved(free)
 
 
 @pytest.mark.parametrize("style", STYLES)

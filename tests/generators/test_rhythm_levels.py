@@ -64,8 +64,22 @@ def test_each_level_has_more_attacks_more_notes_and_is_struck_harder(style: str)
     assert spearmanr(steps, notes).statistic > 0.9
     assert (np.diff(strength) > 0).mean() > 0.8
     assert attacks[-1] > 2 * attacks[0]
-    # Least in latin (3.98), whose emptiest bars have chords of four voices.
-    assert notes[-1] > 3.8 * notes[0]
+    assert notes[-1] > 4 * notes[0]
+
+
+def test_a_chord_struck_in_a_near_empty_bar_has_two_notes() -> None:
+    """The players of chords strike fewer notes as bars empty, and not two of one name."""
+    plan, music = staircase("latin", 1)
+    guitar = next(t for t in music.score.tracks if t.name == "Nylon guitar").notes.numpy()
+    level = by_level(plan, guitar["time"].astype(np.float64))
+    sizes = []
+    for k in (0, 1, 3):
+        at = np.round(guitar["time"][level == k], 2)
+        strokes = [set(guitar["pitch"][level == k][np.abs(at - t) < 0.04] % 12) for t in np.unique(at)]
+        sizes.append([len(stroke) for stroke in strokes])
+    assert set(sizes[0]) == {2}
+    assert np.median(sizes[1]) == 3
+    assert np.mean(sizes[2]) > 3
 
 
 def test_each_level_is_heard_to_be_louder(tmp_path: Path) -> None:

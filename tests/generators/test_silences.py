@@ -192,6 +192,13 @@ def test_the_list_can_be_edited() -> None:
     (over,) = [hit for hit in edited.hits if hit.time_s == pytest.approx(36.0)]
     assert not over.planned
     assert over.why == "in the silence from 34 to 37 s"
+    (heard,) = [hit for hit in with_silences(edited, ()).hits if hit.time_s == over.time_s]
+    assert heard.planned
+    assert heard.why.startswith("on ")
+    saved = json.loads(plan_to_json(edited))
+    assert [row["time_s"] for row in saved["hits"] if row.get("silenced")] == [over.time_s]
+    saved["silences"] = []
+    assert heard in plan_from_json(json.dumps(saved)).hits
 
     del data["silences"]
     assert (starts(plan_from_json(json.dumps(data))) == starts(planned(silences="none"))).all()
@@ -202,7 +209,10 @@ def test_the_list_can_be_edited() -> None:
     [
         ([{"start_s": 5.0, "end_s": 4.0, "kind": "breath"}], "silence 1: .* must end after it begins"),
         ([{"start_s": 5.0, "end_s": 6.0, "kind": "nap"}], "silence 1: .*none of entry, breath, stop"),
-        ([{"start_s": 5.0, "end_s": 99.0, "kind": "stop"}], "silence 1: end_s 99 is outside the clip"),
+        (
+            [{"start_s": 5.0, "end_s": 99.0, "kind": "stop"}],
+            "silence 1: end_s must be a number from 0 to 44, not 99",
+        ),
         ([{"start_s": "late", "end_s": 6.0, "kind": "stop"}], "silence 1: start_s"),
         ([{"start_s": 5.0, "end_s": 6.0}], "silence 1: kind is missing"),
         (["hush"], "silence 1"),

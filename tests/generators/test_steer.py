@@ -134,7 +134,7 @@ def test_a_plan_file_may_ask() -> None:
             lambda d: d.update(stretches=[{"at": "1:9", "density": True}]),
             "stretch 1: density True is no number",
         ),
-        (lambda d: d.update(stretches=["sad"]), "stretch 1: at is missing"),
+        (lambda d: d.update(stretches=["sad"]), "stretch 1: must be an object"),
         (lambda d: d.update(stretches={}), "stretches must be a list"),
         (lambda d: d.update(stretches=[{"at": "80:90", "mood": "sad"}]), "begins after the clip's 20.00 s"),
     ],

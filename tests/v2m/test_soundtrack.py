@@ -25,12 +25,14 @@ from generators.plan_file import load_plan, save_plan
 from generators.wishes import Wishes
 from tests import clips
 from tests.conftest import MakeClip
+from tests.generators.plans import tiny, waltz
 from tests.generators.streams_by_hand import clip as streams_of
 from tests.generators.streams_by_hand import curve, cuts
 from tests.v2m.test_compositor import packets
 from v2m.edit import edit
 from v2m.ffmpeg import ffmpeg_path
 from v2m.report import RunReport
+from v2m.stages import metre_notes
 
 ROOT = Path(__file__).parents[2]
 CUTS_S = (2.0, 4.0)
@@ -148,7 +150,7 @@ def test_the_report_tells_what_was_done(made: Made, source: Path) -> None:
 
 def test_every_stage_goes_from_nothing_to_done(made: Made) -> None:
     order = list(dict.fromkeys(stage for stage, _ in made.stages))
-    assert order == ["probe", "look", "plan", "compose", "render and mix", "composite"]
+    assert order == ["probe", "look", "plan", "compose", "measure", "render and mix", "composite"]
     assert order == list(made.report.stages_s)
     for name in order:
         shares = [share for stage, share in made.stages if stage == name]
@@ -235,6 +237,13 @@ def test_the_own_sound_is_kept_where_there_is_one(source: Path, make_clip: MakeC
     short = plan_file(tmp_path / "short.json", duration_s=3.0)
     report = v2m.soundtrack(make_clip("plain"), tmp_path / "mute.mp4", plan=short, keep_audio=True)
     assert "The clip has no sound of its own to keep." in report.notes
+
+
+def test_a_metre_that_the_clip_is_too_short_for_is_told() -> None:
+    said = metre_notes(tiny(), Wishes(metre="3/4"))
+    assert said == ("The clip is too short for a bar of 3/4: its music is one of 1 beat.",)
+    assert metre_notes(tiny(), Wishes()) == ()
+    assert metre_notes(waltz(), Wishes(metre="3/4")) == ()
 
 
 @pytest.mark.parametrize("kind", ["gif", "truncated"])

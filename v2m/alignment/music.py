@@ -107,14 +107,19 @@ def compare(piece: Statistics, corpora: Reference) -> tuple[Measure, ...]:
     corpus = corpora.nearest(piece.length_s)
     each = [_number(name, piece.numbers[name], corpus) for name in UNITS]
     each += [_histogram(name, piece.histograms[name], corpus) for name in HISTOGRAMS]
-    away = np.array([m.score for m in each if m.defined])
-    if not len(away):
+    told = sum(m.defined for m in each)
+    if not told:
         overall = undefined(TASK, "human_distance", "no metric is defined", unit=UNIT, better="lower")
     else:
-        note = f"root mean square of {len(away)} metrics, beside {corpus.title} ({corpora.name}); {NO_CHANCE}"
-        score = float(np.sqrt(np.mean(np.clip(away, -WILDEST_SD, WILDEST_SD) ** 2)))
-        overall = Measure(TASK, "human_distance", score, UNIT, "lower", count=len(away), note=note)
+        note = f"root mean square of {told} metrics, beside {corpus.title} ({corpora.name}); {NO_CHANCE}"
+        overall = Measure(TASK, "human_distance", distance(each), UNIT, "lower", count=told, note=note)
     return (overall, *each)
+
+
+def distance(measures: Sequence[Measure]) -> float:
+    """Root mean square of z's, each taken as at most `WILDEST_SD`; nan where none is defined."""
+    away = np.array([m.score for m in measures if m.defined])
+    return float(np.sqrt(np.mean(np.clip(away, -WILDEST_SD, WILDEST_SD) ** 2))) if len(away) else math.nan
 
 
 def evaluate_set(pieces: Sequence[Statistics], *, reference: Reference | None = None) -> tuple[Measure, ...]:

@@ -306,25 +306,16 @@ def settled(piece: Piece) -> Piece:
 
 def _ticks_of_beats(score: MidiScore) -> tuple[list[int], list[int], int]:
     """The ticks of all beats and downbeats up to the last note's end, and of the last bar's end."""
-    changes = sorted(score.metres)
-    metres = set(score.metres.values())
+    alone = len(set(score.metres.values())) == 1
     beats: list[int] = []
     downbeats: list[int] = []
-    now = 0
-    for k, change in enumerate(changes):
-        numerator, denominator = score.metres[change]
-        follows = k + 1 < len(changes)
-        until = min(changes[k + 1], score.last_tick) if follows else score.last_tick
+    end = 0
+    for (numerator, denominator), first, end in score.bars():
         unit = max(score.ticks_per_quarter * 4 // denominator, 1)
         # A bar of 3/8 among others is one dotted beat.
-        compound = denominator >= 8 and numerator % 3 == 0 and (numerator > 3 or len(metres) > 1)
-        beat, count = (3 * unit, numerator // 3) if compound else (unit, numerator)
-        if len(beats) + (until - now) / beat > MOST_BEATS:
+        compound = denominator >= 8 and numerator % 3 == 0 and (numerator > 3 or not alone)
+        downbeats.append(first)
+        beats += range(first, end, 3 * unit if compound else unit)
+        if len(beats) > MOST_BEATS:
             raise PieceError(f"{score.path}: its metres make over {MOST_BEATS} beats: damaged, or no music")
-        while now < until:
-            downbeats.append(now)
-            # A change of metre in the middle of a bar ends it there.
-            stop = min(now + beat * count, until) if follows else now + beat * count
-            beats += range(now, stop, beat)
-            now = stop
-    return beats, downbeats, now
+    return beats, downbeats, end

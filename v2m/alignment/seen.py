@@ -131,11 +131,22 @@ def find_accents(streams: Streams, flow: Flow) -> Train:
         streams: with `cuts`, and `kinematic_beats` if there are any.
         flow: of the same frames.
     """
-    cuts = streams["cuts"]
+    cuts_s = streams["cuts"].times_s
     barrier = np.zeros(len(flow.times_s), dtype=np.bool_)
-    barrier[[int(np.argmin(np.abs(flow.times_s - cut_s))) for cut_s in cuts.times_s]] = True
+    barrier[[int(np.argmin(np.abs(flow.times_s - cut_s))) for cut_s in cuts_s]] = True
     no_flux, no_repeats = np.zeros(len(flow.times_s)), np.zeros(len(flow.times_s), dtype=np.bool_)
     moves_s, strengths, _ = find_onsets(flow.times_s, flow.magnitude, no_flux, barrier, no_repeats)
+    return accents_of(streams, moves_s, strengths)
+
+
+def accents_of(streams: Streams, moves_s: NDArray[np.float64], strengths: NDArray[np.float64]) -> Train:
+    """Cuts and fades, peaks of movement that are found already, and a dancer's rests.
+
+    Args:
+        streams: with `cuts`, and `kinematic_beats` if there are any.
+        moves_s, strengths: of the movement, float64 `[moves]`.
+    """
+    cuts = streams["cuts"]
     times, weights = [cuts.times_s, moves_s], [cuts.column("strength").astype(np.float64), strengths]
     if "kinematic_beats" in streams:
         rests = streams["kinematic_beats"]

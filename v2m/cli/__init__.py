@@ -1,4 +1,4 @@
-"""The command line: `v2m soundtrack`, `plan`, `analyze`, `score`, `compare`, `models`, `doctor`."""
+"""The command line; what its commands are is in `v2m.cli.app`."""
 
 from v2m.cli.app import main
 

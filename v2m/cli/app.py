@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from v2m.cli import analyze, compare, doctor, models, plan, score, soundtrack, train
+from v2m.cli import (
+    analyze,
+    codec,
+    compare,
+    doctor,
+    models,
+    plan,
+    rate,
+    score,
+    serve,
+    session,
+    soundtrack,
+    train,
+)
 from v2m.cli.ending import run_to_end
 
 app = typer.Typer(
@@ -22,11 +35,20 @@ app = typer.Typer(
 )
 app.command("soundtrack")(soundtrack.command)
 app.command("plan")(plan.command)
+app.command("open")(session.open_)
+app.command("render")(session.render)
+app.command("status")(session.status)
+app.command("regenerate")(session.regenerate)
+app.command("review")(session.review)
+app.command("export")(session.export)
 app.command("analyze")(analyze.command)
 app.command("score")(score.command)
 app.command("compare")(compare.command)
+app.command("rate")(rate.command)
 app.add_typer(models.app, name="models")
 app.add_typer(train.app, name="train")
+app.command("serve")(serve.command)
+app.add_typer(codec.app, name="codec")
 app.command("doctor")(doctor.command)
 
 

@@ -40,11 +40,27 @@ At = Annotated[
         rich_help_panel="Music",
     ),
 ]
+Curve = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=S:V,…",
+        help="Draw density, loudness, valence, arousal or tension: 'loudness=0:0.2,12:0.9'. May be repeated.",
+        rich_help_panel="Music",
+    ),
+]
 Generator = Annotated[
     str,
     typer.Option(
-        metavar="auto|rhythm|affective",
-        help="Who writes the harmony: counted from songs, or a transformer that listens to the picture.",
+        metavar="auto|rhythm|affective|vqgan",
+        help="Chords counted from songs; by a transformer that hears the picture; or all of it as sound.",
+        rich_help_panel="Music",
+    ),
+]
+Primer = Annotated[
+    str | None,
+    typer.Option(
+        metavar="'CHORD …'",
+        help="Chords that the affective generator hears before it begins, such as 'Am F C G'.",
         rich_help_panel="Music",
     ),
 ]
@@ -88,3 +104,14 @@ PoseModelFile = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite outputs that exist.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
+Llm = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="A language model joins the critics: any OpenAI-compatible API, its key in V2M_LLM_KEY.",
+        rich_help_panel="Review",
+    ),
+]
+LlmModel = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Which model it is.", rich_help_panel="Review")
+]

@@ -11,6 +11,7 @@ from v2m.cli.options import (
     At,
     ClipModelFile,
     ClipPath,
+    Curve,
     Force,
     Generator,
     Json,
@@ -20,6 +21,7 @@ from v2m.cli.options import (
     Mode,
     Mood,
     PoseModelFile,
+    Primer,
     Seed,
     Silences,
     Style,
@@ -42,7 +44,9 @@ def command(
     mood: Mood = None,
     seed: Seed = None,
     at: At = None,
+    curve: Curve = None,
     generator: Generator = "auto",
+    primer: Primer = None,
     silences: Silences = "stills",
     keep_audio: KeepAudio = False,
     clip_model: ClipModelFile = None,
@@ -61,7 +65,9 @@ def command(
     from v2m.looking import write_plan
     from v2m.request import make_wishes
 
-    wishes = make_wishes(mode, style, key, tempo, mood, seed, at or (), metre, silences, generator)
+    wishes = make_wishes(
+        mode, style, key, tempo, mood, seed, at or (), metre, silences, generator, curve or (), primer
+    )
     models = choose_models(clip_model, pose_model)
     with StageProgress() as progress:
         made = write_plan(

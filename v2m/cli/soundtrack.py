@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,21 +11,43 @@ from v2m.cli.options import (
     At,
     ClipModelFile,
     ClipPath,
+    Curve,
     Force,
     Generator,
     Json,
     KeepAudio,
     KeyName,
+    Llm,
+    LlmModel,
     Metre,
     Mode,
     Mood,
     PoseModelFile,
+    Primer,
     Seed,
     Silences,
     Style,
     Tempo,
 )
 from v2m.cli.progress import StageProgress
+
+if TYPE_CHECKING:
+    from v2m.report import RunReport
+
+
+def remember_made(made: RunReport) -> None:
+    """Note what the music is like, so that the clip can be rated; that this fails spoils nothing."""
+    from rich.console import Console
+
+    from encoders.errors import V2MError
+    from v2m.rating import remember
+
+    if made.review is None:
+        return
+    try:
+        remember(Path(made.outputs["scored"]), made.review.terms_after)
+    except V2MError as error:
+        Console(stderr=True).print(f"not kept for rating: {error}", style="yellow", soft_wrap=True)
 
 
 def command(
@@ -64,7 +86,9 @@ def command(
         ),
     ] = None,
     at: At = None,
+    curve: Curve = None,
     generator: Generator = "auto",
+    primer: Primer = None,
     silences: Silences = "stills",
     keep_audio: KeepAudio = False,
     lufs: Annotated[
@@ -104,6 +128,31 @@ def command(
     ] = None,
     clip_model: ClipModelFile = None,
     pose_model: PoseModelFile = None,
+    critics: Annotated[
+        bool | None,
+        typer.Option(
+            "--critics/--no-critics",
+            help="Have bars, chords and levels that fall short done again: some seconds more.",
+            rich_help_panel="Review",
+            show_default=False,
+        ),
+    ] = None,
+    candidates: Annotated[
+        int,
+        typer.Option(
+            "-n",
+            "--candidates",
+            metavar="N",
+            help="Compose N pieces, keep the best.",
+            rich_help_panel="Review",
+        ),
+    ] = 1,
+    llm: Llm = None,
+    llm_model: LlmModel = None,
+    critics_log: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also what critics found and changed.", rich_help_panel="Review"),
+    ] = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -126,7 +175,9 @@ def command(
             keep_tracks=keep_tracks,
             rewrite=rewrite or (),
             at=at or (),
+            curve=curve or (),
             generator=generator,
+            primer=primer,
             silences=silences,
             keep_audio=keep_audio,
             lufs=lufs,
@@ -140,9 +191,15 @@ def command(
             trim=trim,
             clip_model=clip_model,
             pose_model=pose_model,
+            critics=critics,
+            candidates=candidates,
+            llm=llm,
+            llm_model=llm_model,
+            critics_log=critics_log,
             force=force,
             progress=progress,
         )
+    remember_made(made)
     if as_json:
         print(made.to_json())
     else:

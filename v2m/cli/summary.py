@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from v2m.critics.log import Log
     from v2m.report import MusicReport, RunReport
 
 
@@ -20,6 +21,8 @@ def print_report(report: RunReport) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(Text(report.outputs["scored"], style="bold"))
     print_music(report.music, console)
+    if report.review is not None:
+        print_review(report.review, console)
     sound = report.sound
     level = "silent" if sound.lufs is None else f"{sound.lufs:.1f} LUFS, peak {sound.true_peak_dbtp} dBTP"
     took_s = sum(report.stages_s.values())
@@ -42,8 +45,22 @@ def print_music(music: MusicReport, console: Console) -> None:
     if music.silences:
         silences = ", ".join(f"{s.kind} {s.start_s:.1f}–{s.end_s:.1f} s" for s in music.silences)
         console.print(f"  silence  {silences}")
-    planned = ", ".join(f"{h.planned} of {h.planned + h.let_go} {h.kind}s" for h in music.hits)
-    console.print(f"  hits     {f'{planned} planned' if planned else 'the picture has none'}")
+    planned = ", ".join(f"{h.planned} of {h.planned + h.held_back + h.let_go} {h.kind}s" for h in music.hits)
+    held = sum(h.held_back for h in music.hits)
+    words = f"; {held} held back under words" if held else ""
+    console.print(f"  hits     {f'{planned} planned{words}' if planned else 'the picture has none'}")
+
+
+def print_review(review: Log, console: Console) -> None:
+    """Say which candidate was kept, and what critics changed."""
+    chosen = next((c for c in review.candidates if c.chosen), None)
+    if chosen is not None:
+        others = ", ".join(f"{c.seed}: {c.reward:+.3f}" for c in review.candidates)
+        console.print(f"  best of  {len(review.candidates)} by reward: seed {chosen.seed} ({others})")
+    if review.entries:
+        console.print(f"  critics  {review.summary()}")
+    for entry in review.kept:
+        console.print(Text(f"           {entry.critic}: {entry.asks}"))
 
 
 def print_notes(notes: tuple[str, ...], console: Console) -> None:

@@ -1,5 +1,12 @@
 "use strict";
 (() => {
+  // In a frame of another page there are the summary and the lanes, and the page around is told how high they are.
+  const framed = window.parent !== window;
+  const tell = (what) => { if (framed) window.parent.postMessage(what, "*"); };
+  if (framed) {
+    document.documentElement.classList.add("framed");
+    new ResizeObserver(() => tell({ height: document.body.offsetHeight })).observe(document.body);
+  }
   const view = document.querySelector(".view");
   if (!view) return;
   const inner = view.querySelector(".inner");
@@ -89,6 +96,15 @@
     pointerX = event.clientX;
   });
   inner.addEventListener("pointerleave", silence);
+
+  // A player around the frame and the lanes share a clock.
+  inner.addEventListener("click", (event) => {
+    const box = inner.getBoundingClientRect();
+    tell({ seek: ((event.clientX - box.left) / box.width) * duration });
+  });
+  window.addEventListener("message", (event) => {
+    if (framed && event.source === window.parent && Number.isFinite(event.data && event.data.second)) read(event.data.second);
+  });
 
   // One mark of a lane is reached by Tab, the others by the arrows.
   const goTo = (mark) => {

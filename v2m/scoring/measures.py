@@ -46,7 +46,7 @@ def fit(heard: Heard, seen: Seen, plan: Plan | None, *, shifts: int, seed: int) 
     boundaries = seen.boundaries_s
     hits = None
     if plan is not None:
-        hits = np.array(sorted(hit.time_s for hit in plan.planned_hits), dtype=np.float64)
+        hits = np.array(sorted(hit.time_s for hit in plan.struck_hits), dtype=np.float64)
         starts = np.array([plan.grid.bars[s.start_bar].start_s for s in plan.sections[1:]], dtype=np.float64)
         boundaries = starts if not len(boundaries) else boundaries
     duration_s, pulse = seen.duration_s, heard.pulse

@@ -67,8 +67,8 @@ def _targets(evidence: Evidence) -> tuple[Targets, ...]:
     found = []
     if len(seen.cuts_s):
         found.append(meet("cuts", seen.cuts_s, "onset", heard.onsets_s, tolerance_s=sync.CUT_TOLERANCE_S))
-    if evidence.plan is not None and evidence.plan.planned_hits:
-        hits = sorted(evidence.plan.planned_hits, key=lambda hit: hit.time_s)
+    if evidence.plan is not None and evidence.plan.struck_hits:
+        hits = sorted(evidence.plan.struck_hits, key=lambda hit: hit.time_s)
         times_s = np.array([hit.time_s for hit in hits])
         kinds = tuple(hit.kind for hit in hits)
         found.append(
