@@ -108,24 +108,27 @@ def write(output: Path, pieces: list[Piece], *, corpus: str, licence: str, sourc
     print(f"{len(pieces)} videos, {minutes:.1f} minutes → {output}")
 
 
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="Dance videos with music → a prepared corpus")
+def asked_folder(description: str) -> tuple[Path, Path, str]:
+    """The command line of a recipe of videos: their folder, the output, the licence of the music."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("folder", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--licence", default="unknown", help="under which terms the music came")
     arguments = parser.parse_args()
-    folder: Path = arguments.folder
-    if not folder.is_dir():
-        raise SystemExit(f"{folder} is not a folder")
+    if not arguments.folder.is_dir():
+        raise SystemExit(f"{arguments.folder} is not a folder")
+    return arguments.folder, arguments.output, arguments.licence
+
+
+def main() -> None:
+    """The command line."""
+    folder, output, licence = asked_folder("Dance videos with music → a prepared corpus")
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     names = {path: str(path.relative_to(folder)) for path in files}
     pieces = gather(
         lambda p=path: read_clip(p, id=names[p], split=split_by_name(f"video {names[p]}")) for path in files
     )
-    write(
-        arguments.output, pieces, corpus="dance videos", licence=arguments.licence, source="videos with music"
-    )
+    write(output, pieces, corpus="dance videos", licence=licence, source="videos with music")
 
 
 if __name__ == "__main__":

@@ -12,13 +12,12 @@ all of it. A clip that no list names goes by its music's name, or its own.
 
 from __future__ import annotations
 
-import argparse
 import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from datasets.dance_videos import gather, read_clip, write
+from datasets.dance_videos import asked_folder, gather, read_clip, write
 from generators.affective.corpus import split_by_name
 from generators.vqgan.corpus import Piece
 
@@ -70,18 +69,11 @@ def read_dance(path: Path, lists: Lists) -> Piece:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Short dance clips → a prepared corpus")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--licence", default="unknown", help="under which terms the music came")
-    arguments = parser.parse_args()
-    folder: Path = arguments.folder
-    if not folder.is_dir():
-        raise SystemExit(f"{folder} is not a folder")
+    folder, output, licence = asked_folder("Short dance clips → a prepared corpus")
     lists = read_lists(folder)
     videos = sorted(p for p in folder.rglob("*") if p.suffix.lower() in VIDEOS)
     pieces = gather(partial(read_dance, video, lists) for video in videos)
-    write(arguments.output, pieces, corpus="tiktok", licence=arguments.licence, source="short dance clips")
+    write(output, pieces, corpus="tiktok", licence=licence, source="short dance clips")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,14 @@ import typer
 
 app = typer.Typer(help="Make weights of the trained models, and one file of several.", no_args_is_help=True)
 
+Minutes = Annotated[
+    float | None, typer.Option(min=0.0, help="Stop at the next check after so long; go on another time.")
+]
+Batch = Annotated[int, typer.Option(min=1, help="Windows at once.")]
+Rate = Annotated[float, typer.Option(min=0.0, help="Largest learning rate.")]
+CheckEvery = Annotated[int, typer.Option(min=1, help="Steps between checks and checkpoints.")]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same weights on a CPU.")]
+Online = Annotated[bool, typer.Option("--wandb", help="Send the curves there; else they stay here.")]
 Output = Annotated[
     Path, typer.Option("-o", "--output", metavar="PATH", help="Where to write.", show_default=False)
 ]
@@ -24,17 +32,15 @@ def train_affective(
     output: Output,
     epochs: Annotated[int, typer.Option(min=1, help="At most; it stops early when it learns no more.")] = 40,
     batch: Annotated[int, typer.Option(min=1, help="Songs at once.")] = 16,
-    rate: Annotated[float, typer.Option(min=0.0, help="Largest learning rate.")] = 1.5e-3,
+    rate: Rate = 1.5e-3,
     patience: Annotated[int, typer.Option(min=1, help="Epochs without a better validation.")] = 8,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same weights on a CPU.")] = 0,
+    seed: Seed = 0,
     width: Annotated[int, typer.Option(min=1, rich_help_panel=SIZE)] = 128,
     heads: Annotated[int, typer.Option(min=1, rich_help_panel=SIZE)] = 4,
     encoder_layers: Annotated[int, typer.Option(min=0, rich_help_panel=SIZE)] = 1,
     decoder_layers: Annotated[int, typer.Option(min=1, rich_help_panel=SIZE)] = 3,
     dropout: Annotated[float, typer.Option(min=0.0, max=0.9, rich_help_panel=SIZE)] = 0.2,
-    wandb: Annotated[
-        bool, typer.Option("--wandb", help="Send the curves there; else they stay here.")
-    ] = False,
+    wandb: Online = False,
 ) -> None:
     """Train; the output is a folder, in which a training that was stopped goes on."""
     from generators.affective.model import Config
@@ -60,19 +66,15 @@ def train_the_codec(
     steps: Annotated[
         int, typer.Option(min=1, help="How many; a training that goes on may be given more.")
     ] = 3000,
-    minutes: Annotated[
-        float | None, typer.Option(min=0.0, help="Stop at the next check after so long; go on another time.")
-    ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Windows at once.")] = 6,
-    rate: Annotated[float, typer.Option(min=0.0, help="Largest learning rate.")] = 3e-4,
-    check_every: Annotated[int, typer.Option(min=1, help="Steps between checks and checkpoints.")] = 100,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same weights on a CPU.")] = 0,
+    minutes: Minutes = None,
+    batch: Batch = 6,
+    rate: Rate = 3e-4,
+    check_every: CheckEvery = 100,
+    seed: Seed = 0,
     width: Annotated[int, typer.Option(min=1, rich_help_panel=SIZE)] = 256,
     latent: Annotated[int, typer.Option(min=1, help="Numbers a frame.", rich_help_panel=SIZE)] = 48,
     books: Annotated[int, typer.Option(min=1, help="Codebooks.", rich_help_panel=SIZE)] = 8,
-    wandb: Annotated[
-        bool, typer.Option("--wandb", help="Send the curves there; else they stay here.")
-    ] = False,
+    wandb: Online = False,
 ) -> None:
     """Train the VQ-GAN's codec; the output is a folder, in which a training that was stopped goes on."""
     import math
@@ -103,18 +105,14 @@ def train_vqgan(
         Path | None, typer.Option(metavar="FILE", help="Weights to begin with, of this size.")
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="How many.")] = 4000,
-    minutes: Annotated[
-        float | None, typer.Option(min=0.0, help="Stop at the next check after so long; go on another time.")
-    ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Windows at once.")] = 8,
-    rate: Annotated[float, typer.Option(min=0.0, help="Largest learning rate.")] = 1e-3,
-    check_every: Annotated[int, typer.Option(min=1, help="Steps between checks and checkpoints.")] = 250,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same weights on a CPU.")] = 0,
+    minutes: Minutes = None,
+    batch: Batch = 8,
+    rate: Rate = 1e-3,
+    check_every: CheckEvery = 250,
+    seed: Seed = 0,
     width: Annotated[int, typer.Option(min=1, rich_help_panel=SIZE)] = 192,
     stacks: Annotated[int, typer.Option(min=1, rich_help_panel=SIZE)] = 4,
-    wandb: Annotated[
-        bool, typer.Option("--wandb", help="Send the curves there; else they stay here.")
-    ] = False,
+    wandb: Online = False,
 ) -> None:
     """Train the VQ-GAN's generator; the output is a folder, in which a training that was stopped goes on."""
     import math
